@@ -1,0 +1,11 @@
+# Writes the device files into one C++ source: cmake -DOUT=... -DDIR=... -DNAMES=a,b -P Embed.cmake
+string(REPLACE "," ";" names "${NAMES}")
+set(body "// Generated from runtime/hw/devices. Do not edit.\nnamespace ncc::hw {\nstruct EmbeddedDevice {\n  const char *name;\n  const char *text;\n};\nextern const EmbeddedDevice kEmbeddedDevices[];\nextern const int kEmbeddedDeviceCount;\nconst EmbeddedDevice kEmbeddedDevices[] = {\n")
+set(count 0)
+foreach(name ${names})
+  file(READ ${DIR}/${name}.txt text)
+  string(APPEND body "{\"${name}\", R\"device(${text})device\"},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND body "};\nconst int kEmbeddedDeviceCount = ${count};\n} // namespace ncc::hw\n")
+file(WRITE ${OUT} "${body}")

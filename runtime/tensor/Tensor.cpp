@@ -1,0 +1,173 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+
+#include "runtime/tensor/Tensor.h"
+
+#include "runtime/tensor/FloatConvert.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace ncc {
+
+int64_t numElements(absl::Span<const int64_t> shape) {
+  int64_t n = 1;
+  for (int64_t dim : shape) {
+    n *= dim;
+  }
+  return n;
+}
+
+std::string shapeString(absl::Span<const int64_t> shape) {
+  if (shape.empty()) {
+    return "scalar";
+  }
+  std::string out;
+  for (int64_t dim : shape) {
+    out += (out.empty() ? "" : "x") + std::to_string(dim);
+  }
+  return out;
+}
+
+Tensor::Tensor(DType type, Shape shape) : type(type), dims(std::move(shape)), count(numElements(dims)) {
+  if (type == DType::String) {
+    text = std::make_shared<std::vector<std::string>>(static_cast<size_t>(count));
+    storage = text;
+    return;
+  }
+  size_t size = (byteSize() + 63) / 64 * 64;
+  void *memory = std::aligned_alloc(64, size ? size : 64);
+  std::memset(memory, 0, size);
+  bytes = memory;
+  storage = std::shared_ptr<const void>(memory, [](const void *p) { std::free(const_cast<void *>(p)); });
+}
+
+Tensor::Tensor(DType type, Shape shape, const void *data, std::shared_ptr<const void> owner)
+    : type(type), dims(std::move(shape)), count(numElements(dims)), bytes(data), storage(std::move(owner)) {
+  if (!storage) { // somebody else guarantees the lifetime
+    storage = std::shared_ptr<const void>(data, [](const void *) {});
+  }
+}
+
+Tensor Tensor::reshaped(Shape shape) const {
+  Tensor result = *this;
+  result.dims = std::move(shape);
+  return result;
+}
+
+namespace {
+template <typename T>
+T load(const void *data, int64_t i) {
+  T value;
+  std::memcpy(&value, static_cast<const char *>(data) + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return value;
+}
+template <typename T>
+void store(void *data, int64_t i, T value) {
+  std::memcpy(static_cast<char *>(data) + i * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
+}
+} // namespace
+
+double Tensor::asDouble(int64_t i) const {
+  switch (type) {
+  case DType::F32:
+    return load<float>(bytes, i);
+  case DType::F64:
+    return load<double>(bytes, i);
+  case DType::F16:
+    return f16ToFloat(load<uint16_t>(bytes, i));
+  case DType::BF16:
+    return bf16ToFloat(load<uint16_t>(bytes, i));
+  case DType::F8E4M3:
+    return f8e4m3ToFloat(load<uint8_t>(bytes, i));
+  case DType::F8E5M2:
+    return f8e5m2ToFloat(load<uint8_t>(bytes, i));
+  case DType::U64:
+    return static_cast<double>(load<uint64_t>(bytes, i));
+  default:
+    return static_cast<double>(asInt(i));
+  }
+}
+
+int64_t Tensor::asInt(int64_t i) const {
+  switch (type) {
+  case DType::I8:
+    return load<int8_t>(bytes, i);
+  case DType::I16:
+    return load<int16_t>(bytes, i);
+  case DType::I32:
+    return load<int32_t>(bytes, i);
+  case DType::I64:
+  case DType::U64:
+    return load<int64_t>(bytes, i);
+  case DType::U8:
+    return load<uint8_t>(bytes, i);
+  case DType::U16:
+    return load<uint16_t>(bytes, i);
+  case DType::U32:
+    return load<uint32_t>(bytes, i);
+  case DType::Bool:
+    return load<uint8_t>(bytes, i) != 0;
+  case DType::String:
+    return 0;
+  default:
+    return static_cast<int64_t>(asDouble(i));
+  }
+}
+
+void Tensor::setDouble(int64_t i, double value) {
+  void *data = mutableData();
+  switch (type) {
+  case DType::F32:
+    return store(data, i, static_cast<float>(value));
+  case DType::F64:
+    return store(data, i, value);
+  case DType::F16:
+    return store(data, i, floatToF16(static_cast<float>(value)));
+  case DType::BF16:
+    return store(data, i, floatToBf16(static_cast<float>(value)));
+  case DType::F8E4M3:
+    return store(data, i, floatToF8e4m3(static_cast<float>(value)));
+  case DType::F8E5M2:
+    return store(data, i, floatToF8e5m2(static_cast<float>(value)));
+  case DType::Bool:
+    return store(data, i, static_cast<uint8_t>(value != 0));
+  case DType::U64:
+    return store(data, i, value < 0x1p63 ? static_cast<uint64_t>(static_cast<int64_t>(value)) : static_cast<uint64_t>(value));
+  default:
+    return setInt(i, static_cast<int64_t>(value));
+  }
+}
+
+void Tensor::setInt(int64_t i, int64_t value) {
+  void *data = mutableData();
+  switch (dtypeSize(type)) {
+  case 1:
+    if (type == DType::Bool) {
+      return store(data, i, static_cast<uint8_t>(value != 0));
+    }
+    if (isInteger(type)) {
+      return store(data, i, static_cast<uint8_t>(value));
+    }
+    break;
+  case 2:
+    if (isInteger(type)) {
+      return store(data, i, static_cast<uint16_t>(value));
+    }
+    break;
+  case 4:
+    if (isInteger(type)) {
+      return store(data, i, static_cast<uint32_t>(value));
+    }
+    break;
+  case 8:
+    if (isInteger(type)) {
+      return store(data, i, value);
+    }
+    break;
+  default:
+    return;
+  }
+  setDouble(i, static_cast<double>(value));
+}
+
+} // namespace ncc

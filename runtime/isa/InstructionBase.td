@@ -7,7 +7,6 @@
 
 /// A C++ enum class stored as one byte. The order of `cases` is stored in NEFF files: append only.
 class IsaEnum<list<string> cases> {
-  string Name = NAME;
   list<string> Cases = cases;
   string Doc = "";
 }
@@ -47,8 +46,8 @@ class Immediate<string type, string name, string initial, string doc> : Member<n
 
 // Limits beyond those of the single operands. `Code` is a C++ expression over `inst`, `spec` and the helpers of
 // runtime/isa/Checks.h; false makes the instruction invalid and `Message` says why.
-class Check<string code, string message> {
-  string Code = code;
+class Check<string condition, string message> {
+  string Code = condition;
   string Message = message;
 }
 

@@ -23,7 +23,10 @@ std::string shapeString(absl::Span<const int64_t> shape) {
   }
   std::string out;
   for (int64_t dim : shape) {
-    out += (out.empty() ? "" : "x") + std::to_string(dim);
+    if (!out.empty()) {
+      out += 'x';
+    }
+    out += std::to_string(dim);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TableGen/Error.h"
 #include "llvm/TableGen/Main.h"
 #include "llvm/TableGen/Record.h"
 
@@ -124,7 +125,7 @@ void emitStruct(const RecordKeeper &records, const Record *inst, raw_ostream &os
      << "  static constexpr Opcode kOpcode = Opcode::" << name << ";\n"
      << "  static constexpr uint8_t kEngines = " << engineMask(records, inst) << ";\n"
      << "  static constexpr bool kAlignedPartitions = " << (inst->getValueAsBit("AlignedPartitions") ? "true" : "false") << ";\n"
-     << "  Header header{kOpcode, Engine::" << inst->getValueAsListOfStrings("Engines").front() << "};\n";
+     << "  Header header{kOpcode, Engine::" << inst->getValueAsListOfStrings("Engines").front() << ", 0, {}, 0};\n";
   for (const Record *m : inst->getValueAsListOfDefs("Members")) {
     StringRef member = m->getValueAsString("Name");
     if (isA(m, "Pattern")) {

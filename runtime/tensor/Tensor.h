@@ -39,9 +39,9 @@ public:
   const void *data() const { return bytes; }
   void *mutableData() { return const_cast<void *>(bytes); }
   template <typename T>
-  absl::Span<const T> as() const { return {static_cast<const T *>(bytes), static_cast<size_t>(count)}; }
+  absl::Span<const T> as() const { return absl::Span<const T>(static_cast<const T *>(bytes), static_cast<size_t>(count)); }
   template <typename T>
-  absl::Span<T> mutableAs() { return {static_cast<T *>(mutableData()), static_cast<size_t>(count)}; }
+  absl::Span<T> mutableAs() { return absl::Span<T>(static_cast<T *>(mutableData()), static_cast<size_t>(count)); }
   const std::vector<std::string> &strings() const { return *text; }
   std::vector<std::string> &mutableStrings() { return *text; }
 

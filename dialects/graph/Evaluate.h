@@ -1,0 +1,33 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Reference evaluation of graph ops: each op runs the runtime/ops kernel of its mnemonic, with the op's properties
+// as the kernel's attributes.
+#pragma once
+
+#include "runtime/ops/Attributes.h"
+#include "runtime/tensor/Tensor.h"
+
+#include "absl/status/statusor.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <functional>
+
+namespace ncc::graph {
+
+/// The op's inherent attributes by name: enums as their keyword, flags as 0 or 1. Unset ones are left out.
+ops::Attributes attributesOf(mlir::Operation *op);
+
+/// The operands a kernel sees, where an absent optional operand keeps its place as an empty entry (nullptr).
+llvm::SmallVector<mlir::Value> kernelOperands(mlir::Operation *op);
+
+/// Runs one op. `inputs` are in the order of the op's operands.
+absl::StatusOr<std::vector<Tensor>> evaluate(mlir::Operation *op, absl::Span<const Tensor> inputs);
+
+/// Called after each op with its results; for calibration and per-layer comparison.
+using Observer = std::function<void(mlir::Operation *, absl::Span<const Tensor>)>;
+
+/// Runs a function's single block; tensors are freed after their last use.
+absl::StatusOr<std::vector<Tensor>> evaluateFunction(mlir::func::FuncOp func, absl::Span<const Tensor> inputs,
+                                                     const Observer &observer = {});
+
+} // namespace ncc::graph

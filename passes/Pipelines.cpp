@@ -1,0 +1,22 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "passes/Pipelines.h"
+
+#include "dialects/graph/Graph.h"
+#include "dialects/tile/Tile.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace ncc {
+
+void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<graph::GraphDialect, tile::TileDialect, mlir::func::FuncDialect>();
+}
+
+void registerAllPasses() {
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  mlir::registerSymbolDCEPass();
+}
+
+} // namespace ncc

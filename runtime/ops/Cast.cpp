@@ -1,0 +1,123 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Reference kernel of cast. Floats truncate towards zero on the way to integers, out-of-range values wrap through
+// int64; 8-bit floats saturate when asked.
+#include "runtime/ops/Support.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+namespace ncc::ops {
+
+namespace {
+
+int64_t toInt64(double value) {
+  if (!(value > -0x1p63)) {
+    return INT64_MIN;
+  }
+  return value < 0x1p63 ? static_cast<int64_t>(value) : INT64_MAX;
+}
+
+template <typename From, typename To>
+To convert(From value) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return value != From(0);
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    if constexpr (std::is_same_v<To, uint64_t>) {
+      return value >= 0x1p63 ? (value < 0x1p64 ? static_cast<uint64_t>(value) : UINT64_MAX)
+                             : static_cast<uint64_t>(toInt64(value));
+    }
+    return static_cast<To>(toInt64(value));
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+std::string formatNumber(const Tensor &x, int64_t i) {
+  if (!isFloat(x.dtype())) {
+    return x.dtype() == DType::U64 ? std::to_string(static_cast<uint64_t>(x.asInt(i))) : std::to_string(x.asInt(i));
+  }
+  double value = x.asDouble(i);
+  if (std::isnan(value)) {
+    return "NaN";
+  }
+  if (std::isinf(value)) {
+    return value < 0 ? "-INF" : "INF";
+  }
+  char text[40];
+  std::snprintf(text, sizeof(text), x.dtype() == DType::F64 ? "%.17g" : "%.8g", value);
+  return text;
+}
+
+absl::Status castStrings(const Tensor &x, Tensor &out) {
+  for (int64_t i = 0; i < out.size(); ++i) {
+    if (out.dtype() == DType::String) {
+      out.mutableStrings()[i] = x.dtype() == DType::String ? x.strings()[i] : formatNumber(x, i);
+      continue;
+    }
+    const std::string &text = x.strings()[i];
+    char *end = nullptr;
+    double number = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0') {
+      return absl::InvalidArgumentError(absl::StrCat("'", text, "' is not a number"));
+    }
+    if (isFloat(out.dtype())) {
+      out.setDouble(i, number);
+    } else {
+      out.setInt(i, std::strtoll(text.c_str(), nullptr, 10));
+    }
+  }
+  return absl::OkStatus();
+}
+
+} // namespace
+
+absl::Status cast(KernelContext &context) {
+  const Tensor &x = context.inputs[0];
+  Tensor &out = context.outputs[0];
+  if (x.dtype() == DType::String || out.dtype() == DType::String) {
+    return castStrings(x, out);
+  }
+  if (x.dtype() == out.dtype()) {
+    out = x;
+    return absl::OkStatus();
+  }
+  double limit = out.dtype() == DType::F8E4M3 ? 448.0 : out.dtype() == DType::F8E5M2 ? 57344.0 : 0.0;
+  if (limit != 0.0) {
+    bool saturate = context.attrs.getInt("saturate", 1) != 0;
+    for (int64_t i = 0; i < x.size(); ++i) {
+      double value = x.asDouble(i);
+      out.setDouble(i, saturate && std::fabs(value) > limit ? std::copysign(limit, value) : value);
+    }
+    return absl::OkStatus();
+  }
+  if (x.dtype() == DType::F64 && isNarrowFloat(out.dtype())) {
+    for (int64_t i = 0; i < x.size(); ++i) {
+      out.setDouble(i, x.asDouble(i));
+    }
+    return absl::OkStatus();
+  }
+  return runWidened(context, [](KernelContext &wide) {
+    const Tensor &in = wide.inputs[0];
+    Tensor &result = wide.outputs[0];
+    if (in.dtype() == result.dtype()) {
+      result = in;
+      return absl::OkStatus();
+    }
+    return dispatch(in.dtype(), [&](auto from) {
+      using From = typename decltype(from)::type;
+      return dispatch(result.dtype(), [&](auto to) {
+        using To = typename decltype(to)::type;
+        const From *source = in.as<From>().data();
+        To *target = result.mutableAs<To>().data();
+        for (int64_t i = 0; i < in.size(); ++i) {
+          target[i] = convert<From, To>(source[i]);
+        }
+        return absl::OkStatus();
+      });
+    });
+  });
+}
+
+} // namespace ncc::ops

@@ -1,0 +1,254 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+
+#include "runtime/neff/Writer.h"
+
+#include "runtime/neff/Format.h"
+#include "runtime/neff/Info.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ncc::neff {
+
+namespace {
+
+absl::Status systemError(const std::string &what) {
+  std::string text = what + ": " + std::strerror(errno);
+  return errno == ENOSPC || errno == EDQUOT ? absl::ResourceExhaustedError(text) : absl::PermissionDeniedError(text);
+}
+
+/// A file under a temporary name beside its target; removed unless committed.
+class OutputFile {
+public:
+  absl::Status open(const std::string &path) {
+    target = path;
+    temporary = path + ".XXXXXX";
+    fd = ::mkstemp(temporary.data());
+    if (fd < 0) {
+      temporary.clear();
+      return systemError("cannot write " + path);
+    }
+    return absl::OkStatus();
+  }
+  ~OutputFile() {
+    if (fd >= 0) {
+      ::close(fd);
+    }
+    if (!temporary.empty()) {
+      ::unlink(temporary.c_str());
+    }
+  }
+  absl::Status write(const void *data, size_t size) {
+    const char *p = static_cast<const char *>(data);
+    while (size > 0) {
+      ssize_t n = ::write(fd, p, std::min<size_t>(size, 1 << 26));
+      if (n < 0 && errno == EINTR) {
+        continue;
+      }
+      if (n <= 0) {
+        return systemError("cannot write " + target);
+      }
+      p += n;
+      size -= static_cast<size_t>(n);
+      position += static_cast<uint64_t>(n);
+    }
+    return absl::OkStatus();
+  }
+  absl::Status zeros(uint64_t size) {
+    static const char block[4096] = {};
+    for (absl::Status status; size > 0;) {
+      uint64_t n = std::min<uint64_t>(size, sizeof block);
+      if (status = write(block, n); !status.ok()) {
+        return status;
+      }
+      size -= n;
+    }
+    return absl::OkStatus();
+  }
+  absl::Status rewrite(uint64_t at, const void *data, size_t size) {
+    if (::pwrite(fd, data, size, static_cast<off_t>(at)) != static_cast<ssize_t>(size)) {
+      return systemError("cannot write " + target);
+    }
+    return absl::OkStatus();
+  }
+  absl::Status commit() {
+    mode_t mask = ::umask(0);
+    ::umask(mask);
+    ::fchmod(fd, 0666 & ~mask);
+    int status = ::close(fd);
+    fd = -1;
+    if (status != 0 || ::rename(temporary.c_str(), target.c_str()) != 0) {
+      return systemError("cannot write " + target);
+    }
+    temporary.clear();
+    return absl::OkStatus();
+  }
+  uint64_t position = 0;
+
+private:
+  std::string target, temporary;
+  int fd = -1;
+};
+
+struct Member {
+  std::string name;
+  std::string bytes;
+};
+
+std::vector<Member> smallMembers(const Model &model) {
+  std::vector<Member> members;
+  members.push_back({"device.txt", model.device});
+  for (size_t i = 0; i < model.programs.size(); ++i) {
+    char folder[32];
+    std::snprintf(folder, sizeof folder, "sg%02zu/", i);
+    members.push_back({std::string(folder) + "def.json", dumpJson(definitionToJson(model.programs[i]), 1) + "\n"});
+    for (int e = 0; e < isa::enumCount(isa::Engine{}); ++e) {
+      auto engine = static_cast<isa::Engine>(e);
+      members.push_back({std::string(folder) + streamName(engine) + ".bin", encodeStream(model.programs[i], engine)});
+    }
+  }
+  if (!model.report.empty()) {
+    members.push_back({"report.json", model.report});
+  }
+  return members;
+}
+
+class ModelWriter {
+public:
+  ModelWriter(const Model &model, OutputFile &file) : model(model), file(file) {}
+
+  absl::Status write(const WriteOptions &options) {
+    std::vector<Member> members = smallMembers(model);
+    Json info = infoToJson(model);
+    for (const Member &m : members) {
+      info["members"][m.name] = {{"bytes", m.bytes.size()}, {"hash", fastHash(span(m.bytes))}};
+    }
+    // The hash of the weights is known only after they are written; until then zeros of the same length.
+    info["members"]["weights.bin"] = {{"bytes", model.weightBytes}, {"hash", std::string(32, '0')}};
+    std::string text = dumpJson(info, 1) + "\n";
+    std::array<uint8_t, kHeaderSize> blank{};
+    if (absl::Status status = file.write(blank.data(), blank.size()); !status.ok()) {
+      return status;
+    }
+    const uint64_t infoAt = file.position + 512;
+    if (absl::Status status = member("info.json", text); !status.ok()) {
+      return status;
+    }
+    for (const Member &m : members) {
+      if (absl::Status status = member(m.name, m.bytes); !status.ok()) {
+        return status;
+      }
+    }
+    absl::StatusOr<std::string> hash = weights();
+    if (!hash.ok()) {
+      return hash.status();
+    }
+    if (options.debugMap && !model.nodes.empty()) {
+      if (absl::Status status = member("debug.json", dumpJson(nodesToJson(model)) + "\n"); !status.ok()) {
+        return status;
+      }
+    }
+    if (absl::Status status = file.zeros(1024); !status.ok()) {
+      return status;
+    }
+    info["members"]["weights.bin"]["hash"] = *hash;
+    text = dumpJson(info, 1) + "\n";
+    if (absl::Status status = file.rewrite(infoAt, text.data(), text.size()); !status.ok()) {
+      return status;
+    }
+    auto header = makeHeader(text).pack();
+    return file.rewrite(0, header.data(), header.size());
+  }
+
+private:
+  static Bytes span(const std::string &s) { return {reinterpret_cast<const uint8_t *>(s.data()), s.size()}; }
+
+  absl::Status member(const std::string &name, const std::string &bytes) {
+    auto header = tarHeader(name, bytes.size());
+    if (absl::Status status = file.write(header.data(), header.size()); !status.ok()) {
+      return status;
+    }
+    if (absl::Status status = file.write(bytes.data(), bytes.size()); !status.ok()) {
+      return status;
+    }
+    return file.zeros(tarPadded(bytes.size()) - bytes.size());
+  }
+
+  absl::StatusOr<std::string> weights() {
+    // A padding member puts the contents of weights.bin on a 64 KiB boundary of the file.
+    uint64_t pad = (kWeightAlignment - (file.position + 1024) % kWeightAlignment) % kWeightAlignment;
+    if (absl::Status status = member("pad", std::string(pad, '\0')); !status.ok()) {
+      return status;
+    }
+    auto header = tarHeader("weights.bin", model.weightBytes);
+    if (absl::Status status = file.write(header.data(), header.size()); !status.ok()) {
+      return status;
+    }
+    FastHash hash;
+    std::vector<char> buffer;
+    std::vector<char> gap;
+    uint64_t at = 0;
+    for (const WeightPiece &piece : model.weights) {
+      if (piece.offset < at || piece.offset - at > kWeightAlignment || piece.offset + piece.bytes > model.weightBytes) {
+        return absl::InternalError("weight pieces overlap or leave large gaps");
+      }
+      gap.assign(piece.offset - at, 0);
+      const void *data = piece.data;
+      if (piece.produce) {
+        buffer.resize(piece.bytes);
+        piece.produce(buffer.data());
+        data = buffer.data();
+      }
+      hash.update(gap.data(), gap.size());
+      hash.update(data, piece.bytes);
+      absl::Status status = file.write(gap.data(), gap.size());
+      status.Update(file.write(data, piece.bytes));
+      if (!status.ok()) {
+        return status;
+      }
+      at = piece.offset + piece.bytes;
+    }
+    if (at != model.weightBytes) {
+      return absl::InternalError("weight pieces do not cover the weights");
+    }
+    if (absl::Status status = file.zeros(tarPadded(at) - at); !status.ok()) {
+      return status;
+    }
+    return hash.finish();
+  }
+
+  FileHeader makeHeader(const std::string &info) const {
+    FileHeader h;
+    h.dataSize = file.position - kHeaderSize;
+    h.buildVersion = model.provenance.compiler;
+    h.cores = h.requestedCores = static_cast<uint32_t>(model.programs.size());
+    h.hash = sha256(span(info));
+    std::copy_n(h.hash.begin(), 16, h.uuid.begin());
+    h.name = model.provenance.modelName;
+    h.coresPerNode[0] = static_cast<uint8_t>(std::min<size_t>(255, model.programs.size()));
+    h.featureBits = featureBits(model);
+    return h;
+  }
+
+  const Model &model;
+  OutputFile &file;
+};
+
+} // namespace
+
+absl::Status writeModel(const Model &model, const std::string &path, const WriteOptions &options) {
+  OutputFile file;
+  if (absl::Status status = file.open(path); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = ModelWriter(model, file).write(options); !status.ok()) {
+    return status;
+  }
+  return file.commit();
+}
+
+} // namespace ncc::neff

@@ -1,0 +1,25 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// What the API needs of an executor. `execute` may be called from several threads; each call is one inference.
+#pragma once
+
+#include "runtime/sim/ProgramMemory.h"
+
+#include "absl/status/status.h"
+
+namespace ncc::sim {
+
+/// What an inference reports besides its output bytes.
+struct InferenceReport {
+  /// True shape per output where a kernel found it smaller than the static one; empty Shape list = static.
+  std::vector<std::optional<Shape>> shapes;
+  bool outOfBounds = false; // a gather or scatter index was outside its table
+};
+
+class Executor {
+public:
+  virtual ~Executor() = default;
+  virtual absl::Status execute(const InferenceIo &io, InferenceReport *report) = 0;
+};
+
+} // namespace ncc::sim

@@ -21,7 +21,6 @@ std::string slurp(const std::string &file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-void spill(const std::string &file, const std::string &bytes) { std::ofstream(file, std::ios::binary) << bytes; }
 
 Bytes span(const std::string &s) { return {reinterpret_cast<const uint8_t *>(s.data()), s.size()}; }
 

@@ -1,8 +1,11 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "passes/Pipelines.h"
 
+#include "dialects/core/Core.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/tile/Tile.h"
+#include "passes/memory/Memory.h"
+#include "passes/schedule/Schedule.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -10,13 +13,15 @@
 namespace ncc {
 
 void registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<graph::GraphDialect, tile::TileDialect, mlir::func::FuncDialect>();
+  registry.insert<graph::GraphDialect, tile::TileDialect, core::CoreDialect, mlir::func::FuncDialect>();
 }
 
 void registerAllPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
+  schedule::registerPasses();
+  memory::registerPasses();
 }
 
 } // namespace ncc

@@ -1,0 +1,83 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// The ordering pass: list-schedules a program and keeps the result if it allocates with no more paging than the
+// order it came in; otherwise it tries again with less freedom.
+#include "passes/schedule/Schedule.h"
+
+#include "dialects/tile/Tile.h"
+#include "passes/DevicePass.h"
+#include "passes/memory/Allocate.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+using namespace ncc;
+
+namespace {
+
+// Bytes moved by paging, or nothing when the order cannot be allocated.
+std::optional<int64_t> pagedBytes(memory::Program program, const hw::DeviceSpec &device) {
+  memory::PlacedProgram placed;
+  memory::AllocationFailure failure;
+  if (!memory::allocate(program, device, 0, placed, failure)) {
+    return std::nullopt;
+  }
+  return placed.statistics.storedBytes + placed.statistics.reloadedBytes;
+}
+
+memory::Program reordered(const memory::Program &program, const std::vector<mlir::Operation *> &order) {
+  llvm::DenseMap<mlir::Operation *, size_t> at;
+  for (size_t i = 0; i < program.insts.size(); ++i) {
+    at[program.insts[i].op] = i;
+  }
+  memory::Program result{program.roots, {}, program.calls};
+  result.insts.reserve(program.insts.size());
+  for (mlir::Operation *op : order) {
+    auto it = at.find(op);
+    if (it != at.end()) {
+      result.insts.push_back(program.insts[it->second]);
+    }
+  }
+  return result;
+}
+
+struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::ProgramOp>> {
+  using DevicePass::DevicePass;
+  llvm::StringRef getArgument() const final { return "ncc-order-tiles"; }
+  llvm::StringRef getDescription() const final { return "orders a core's instructions by list scheduling"; }
+
+  void runOnOperation() override {
+    tile::ProgramOp program = getOperation();
+    mlir::FailureOr<memory::Program> built = memory::buildStorage(program);
+    if (failed(built)) {
+      return signalPassFailure();
+    }
+    int64_t resident = 0;
+    for (const memory::Root &root : built->roots) {
+      resident += root.resident ? root.bytes : 0;
+    }
+    std::optional<int64_t> before = pagedBytes(*built, device);
+    for (int percent : {70, 40, 15}) {
+      schedule::Limits limits{std::max<int64_t>(0, device.sbufBytesPerPartition - resident) * percent / 100,
+                              device.psumBytesPerPartition * (percent > 20 ? 3 : 2) / 4};
+      std::vector<mlir::Operation *> order = schedule::listSchedule(program, *built, device, limits);
+      std::optional<int64_t> after = pagedBytes(reordered(*built, order), device);
+      if (!after || (before && *after > *before)) {
+        continue;
+      }
+      mlir::Block &body = program.getBody().front();
+      for (mlir::Operation *op : order) {
+        op->moveBefore(&body, body.end());
+      }
+      return;
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> schedule::createOrderTilesPass(const hw::DeviceSpec &device) { return std::make_unique<OrderTilesPass>(device); }
+
+void schedule::registerPasses() {
+  mlir::PassRegistration<OrderTilesPass>();
+  mlir::registerPass([] { return createPinResidentsPass({}); });
+}

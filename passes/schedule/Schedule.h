@@ -1,0 +1,43 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// The schedule phase: what stays in SBUF for ever, and in which order the instructions of a core run.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+namespace mlir {
+class Operation;
+class Pass;
+} // namespace mlir
+
+namespace ncc {
+namespace hw {
+struct DeviceSpec;
+} // namespace hw
+namespace memory {
+struct Program;
+} // namespace memory
+namespace tile {
+class ProgramOp;
+} // namespace tile
+
+namespace schedule {
+
+/// Marks constant loads `resident` while they fit a share of SBUF: all weights if possible, else the most reused.
+std::unique_ptr<mlir::Pass> createPinResidentsPass(const hw::DeviceSpec &device);
+/// Reorders a tile.program by list scheduling.
+std::unique_ptr<mlir::Pass> createOrderTilesPass(const hw::DeviceSpec &device);
+void registerPasses();
+
+struct Limits {
+  int64_t sbufBytes = 0;     // live bytes per partition up to which an instruction may be moved ahead
+  int64_t psumBytes = 0;
+};
+/// An order of the program's ops (all of them, joins included) that keeps the engines busy. `insts` are in the
+/// present order of the ops.
+std::vector<mlir::Operation *> listSchedule(tile::ProgramOp program, const memory::Program &insts, const hw::DeviceSpec &device,
+                                            const Limits &limits);
+
+} // namespace schedule
+} // namespace ncc

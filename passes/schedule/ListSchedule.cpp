@@ -171,7 +171,7 @@ private:
 
   // The node the engine would take now, or -1. Out of turn, the oldest node of all may allocate beyond the limits.
   int64_t candidate(EngineQueue &queue) {
-    int64_t best = queue.plain.empty() ? -1 : queue.plain.top();
+    int64_t best = queue.plain.empty() ? int64_t{-1} : int64_t{queue.plain.top()};
     if (!queue.allocating.empty()) {
       uint32_t first = queue.allocating.top();
       if (best < 0 || first < best) {

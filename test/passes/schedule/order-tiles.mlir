@@ -1,12 +1,10 @@
 // RUN: ncc-opt %s --ncc-order-tiles | FileCheck %s
 
-// The second tile's load does not depend on the first tile's result, so it moves ahead of the arithmetic; the store stays last.
-// CHECK: tile.dma
-// CHECK: tile.dma
-// CHECK: tile.activate
-// CHECK: tile.activate
-// CHECK: tile.dma
-// CHECK: tile.dma
+// The second tile's load waits for nothing, so it moves ahead of the first tile's store on their common queue.
+// CHECK: tile.dma {{.*}}<0 + 0, 0, [1], [8192]>
+// CHECK: tile.dma {{.*}}<0 + 0, 8192, [1], [8192]>
+// CHECK: tile.dma {{.*}} -> !tile.dram<8192, f32>
+// CHECK: tile.dma {{.*}} -> !tile.dram<8192, f32>
 tile.program @core0 attributes {core = 0 : i64} {
   %x = tile.input {index = 0 : i64} : !tile.dram<16384, f32>
   %a = tile.dma %x {aps = [#tile.ap<0 + 0, 0, [1], [8192]>]} : (!tile.dram<16384, f32>) -> !tile.sbuf<128, 64, f32>

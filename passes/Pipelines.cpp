@@ -6,6 +6,8 @@
 #include "dialects/tile/Tile.h"
 #include "passes/memory/Memory.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/sync/Sync.h"
+#include "passes/verify/Verify.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -22,6 +24,8 @@ void registerAllPasses() {
   mlir::registerSymbolDCEPass();
   schedule::registerPasses();
   memory::registerPasses();
+  sync::registerPasses();
+  verify::registerPasses();
 }
 
 } // namespace ncc

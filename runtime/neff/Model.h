@@ -81,7 +81,8 @@ struct Channel {
 };
 
 /// One step of the model. The stages of a group form a pipeline; groups are data-parallel replicas that each take
-/// a slice of the batch. The plain model has one group of one program.
+/// a slice of the batch. Several groups none of which slices anything are replicas of the whole model: an inference
+/// runs on one of them, taken in turn. The plain model has one group of one program.
 struct BatchSlice {
   int64_t offset = 0; // along `axis` of the whole tensor
   int64_t size = -1;  // -1: the whole tensor

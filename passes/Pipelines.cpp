@@ -8,6 +8,8 @@
 #include "passes/schedule/Schedule.h"
 #include "passes/sync/Sync.h"
 #include "passes/verify/Verify.h"
+#include "passes/legalize/Passes.h"
+#include "passes/lower/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -26,6 +28,8 @@ void registerAllPasses() {
   memory::registerPasses();
   sync::registerPasses();
   verify::registerPasses();
+  legalize::registerLegalizePasses();
+  lower::registerLowerPasses();
 }
 
 } // namespace ncc

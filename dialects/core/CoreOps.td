@@ -28,7 +28,7 @@ def Core_CallEntryOp : Core_Op<"call_entry"> {
   let description = [{
     `inputs` and `outputs` hold a (buffer, byte offset) pair per operand; the buffer is -1 for an absent input. The types are tensor types.
   }];
-  let arguments = (ins StrAttr:$kernel, DictionaryAttr:$kernel_attributes, DenseI64ArrayAttr:$inputs, DenseI64ArrayAttr:$outputs,
+  let arguments = (ins StrAttr:$kernel, StrAttr:$kernel_attributes, DenseI64ArrayAttr:$inputs, DenseI64ArrayAttr:$outputs,
                        ArrayAttr:$input_types, ArrayAttr:$result_types);
   let assemblyFormat = "$kernel $inputs `:` $input_types `->` $outputs `:` $result_types attr-dict";
 }

@@ -50,7 +50,8 @@ LogicalResult verifyInst(OpTy op) {
     if (into.getType() != op.getResult().getType()) {
       return op.emitOpError("updates a tile of another type than its result");
     }
-    if (!into.hasOneUse()) {
+    // The instruction itself may also read what it updates (an accumulator).
+    if (llvm::any_of(into.getUsers(), [&](Operation *user) { return user != op; })) {
       return op.emitOpError("updates a tile that has other uses");
     }
   }

@@ -116,10 +116,10 @@ def Tile_RecvOp : Tile_Op<"recv"> {
 def Tile_CallOp : Tile_Op<"call"> {
   let summary = "runs the GpSimd firmware kernel of that name on whole row-major DRAM tensors";
   let description = [{
-    `kernel` and `kernel_attributes` name a kernel of runtime/ops; `input_types` (a tensor type, or none for an absent optional input)
+    `kernel` and `kernel_attributes` (JSON) name a kernel of runtime/ops; `input_types` (a tensor type, or none for an absent optional input)
     and `result_types` give the tensor types of operands and results in kernel order; absent inputs have no operand.
   }];
-  let arguments = (ins Variadic<Tile_DramType>:$inputs, StrAttr:$kernel, DictionaryAttr:$kernel_attributes,
+  let arguments = (ins Variadic<Tile_DramType>:$inputs, StrAttr:$kernel, StrAttr:$kernel_attributes,
                        ArrayAttr:$input_types, ArrayAttr:$result_types);
   let results = (outs Variadic<Tile_DramType>:$outputs);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs)";

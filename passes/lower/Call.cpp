@@ -1,0 +1,69 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Finding an op's emitter, and the way of everything that has none: a GpSimd firmware call on DRAM tensors.
+#include "passes/lower/Emitters.h"
+#include "dialects/graph/Evaluate.h"
+#include "dialects/graph/Graph.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+
+using namespace mlir;
+using namespace ncc;
+using namespace ncc::lower;
+
+const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
+  StringRef root = group.root ? group.root->getName().getStringRef() : StringRef();
+  // Windows before convolutions: a depthwise convolution has both forms.
+  for (ArrayRef<Emitter> family : {contractEmitters(), windowEmitters(), convEmitters(), reduceEmitters(), moveEmitters(),
+                                   gatherEmitters(), elementwiseEmitters()}) {
+    for (const Emitter &emitter : family) {
+      if (emitter.root == root && emitter.supports(low, group)) {
+        return &emitter;
+      }
+    }
+  }
+  return nullptr;
+}
+
+bool ncc::lower::isMatmulType(const hw::DeviceSpec &spec, Type type) {
+  if (type.isInteger(8)) {
+    return spec.hasInt8Matmul();
+  }
+  if (!isEngineFloat(type)) {
+    return false;
+  }
+  return spec.matmulCycles(type.isF32() ? DType::F32 : type.isBF16() ? DType::BF16 : DType::F16) > 0;
+}
+
+bool ncc::lower::isEngineFloat(Type type) { return type.isF32() || type.isBF16() || type.isF16(); }
+
+Type ncc::lower::accumulatorType(Type operand) {
+  return operand.isInteger() ? Type(IntegerType::get(operand.getContext(), 32)) : Type(Float32Type::get(operand.getContext()));
+}
+
+void ncc::lower::emitCall(Lowering &low, Operation *op) {
+  Builder &b = low.t.b;
+  SmallVector<Value> inputs;
+  SmallVector<Attribute> inputTypes, resultTypes;
+  for (Value operand : graph::kernelOperands(op)) {
+    if (!operand) {
+      inputTypes.push_back(TypeAttr::get(b.getNoneType()));
+      continue;
+    }
+    inputs.push_back(low.dramContiguous(operand));
+    inputTypes.push_back(TypeAttr::get(operand.getType()));
+  }
+  SmallVector<Type> results;
+  for (Value result : op->getResults()) {
+    auto type = cast<RankedTensorType>(result.getType());
+    results.push_back(low.t.dram(type.getNumElements(), type.getElementType()));
+    resultTypes.push_back(TypeAttr::get(type));
+  }
+  StringRef kernel = op->getName().stripDialect();
+  auto call = tile::CallOp::create(low.t.b, low.t.loc, results, inputs, b.getStringAttr(kernel),
+                                   b.getStringAttr(graph::attributesOf(op).toJson()), b.getArrayAttr(inputTypes),
+                                   b.getArrayAttr(resultTypes));
+  for (auto [result, buffer] : llvm::zip(op->getResults(), call.getOutputs())) {
+    low.defineRowMajor(result, buffer);
+  }
+}

@@ -1,0 +1,40 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// One emitter per op family. An emitter first says whether it has an engine form for this very op (types, shapes,
+// attributes); only then may it emit. What no emitter takes becomes a firmware call.
+#pragma once
+
+#include "passes/lower/Group.h"
+
+namespace ncc::lower {
+
+struct Emitter {
+  /// Root op this emitter is for, by op name; empty for elementwise groups.
+  llvm::StringRef root;
+  bool (*supports)(Lowering &, const Group &);
+  void (*emit)(Lowering &, const Group &);
+};
+
+/// The emitter that takes this group, or null.
+const Emitter *findEmitter(Lowering &low, const Group &group);
+
+/// Runs the op on the GpSimd firmware: operands and results as whole row-major tensors in DRAM.
+void emitCall(Lowering &low, mlir::Operation *op);
+
+/// Element types the tensor engine multiplies, accumulating in f32 or i32.
+bool isMatmulType(const hw::DeviceSpec &spec, mlir::Type type);
+/// f32, bf16, f16: what the vector and scalar engines compute in.
+bool isEngineFloat(mlir::Type type);
+/// The PSUM element type of a product of such operands.
+mlir::Type accumulatorType(mlir::Type operand);
+
+// The tables of the families; findEmitter searches them.
+llvm::ArrayRef<Emitter> elementwiseEmitters();
+llvm::ArrayRef<Emitter> contractEmitters();
+llvm::ArrayRef<Emitter> convEmitters();
+llvm::ArrayRef<Emitter> windowEmitters();
+llvm::ArrayRef<Emitter> reduceEmitters();
+llvm::ArrayRef<Emitter> moveEmitters();
+llvm::ArrayRef<Emitter> gatherEmitters();
+
+} // namespace ncc::lower

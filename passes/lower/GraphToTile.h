@@ -1,0 +1,24 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Lowering graph functions to tile programs.
+#pragma once
+
+#include "runtime/hw/DeviceSpec.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace ncc::lower {
+
+struct Placement {
+  std::string op;     // graph op name
+  std::string node;   // model node
+  bool firmware = false;
+  int64_t elements = 0; // of the results
+};
+
+/// Appends to `module` one tile.program for `func`, whose arguments and results say what they are: `graph.input`,
+/// `graph.output` (model indices) or `graph.channel`. `placements`, if given, receives where each op runs.
+mlir::LogicalResult lowerFunction(mlir::func::FuncOp func, const hw::DeviceSpec &spec,
+                                  std::vector<Placement> *placements = nullptr);
+
+} // namespace ncc::lower

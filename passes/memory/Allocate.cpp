@@ -370,10 +370,11 @@ private:
 
   isa::DmaCopy pageTransfer(uint32_t id, bool toDram) {
     const Root &root = program.roots[id];
-    int64_t words = aligned(root.bytes) / 4;
+    DType word = root.bytes % 4 == 0 ? DType::U32 : root.bytes % 2 == 0 ? DType::U16 : DType::U8;
+    int64_t words = root.bytes / static_cast<int64_t>(dtypeSize(word));
     isa::AccessPattern chip, dram;
     chip.space = isa::Space::Sbuf;
-    chip.dtype = dram.dtype = DType::U32;
+    chip.dtype = dram.dtype = word;
     chip.partitions = static_cast<uint16_t>(root.partitions);
     chip.offset = static_cast<uint64_t>(states[id].address);
     chip.rank = dram.rank = 1;

@@ -7,8 +7,8 @@ core.program @core0 attributes {core = 0 : i64} tables {
   core.buffer "input" 1024 x "f32" {index = 1 : i64}
   // CHECK: core.buffer "weight" 8 x "i64" {value = dense<7> : tensor<1xi64>}
   core.buffer "weight" 8 x "i64" {value = dense<7> : tensor<1xi64>}
-  // CHECK: core.call_entry "topk" [0, 0, -1, 0] : [tensor<4xf32>, none] -> [1, 0] : [tensor<1xi64>] {kernel_attributes = {axis = 0 : i64}}
-  core.call_entry "topk" [0, 0, -1, 0] : [tensor<4xf32>, none] -> [1, 0] : [tensor<1xi64>] {kernel_attributes = {axis = 0 : i64}}
+  // CHECK: core.call_entry "topk" [0, 0, -1, 0] : [tensor<4xf32>, none] -> [1, 0] : [tensor<1xi64>] {kernel_attributes = "{}"}
+  core.call_entry "topk" [0, 0, -1, 0] : [tensor<4xf32>, none] -> [1, 0] : [tensor<1xi64>] {kernel_attributes = "{}"}
 } init {
   // CHECK: core.dma_copy dma(3) dst = sbuf(0 + 2, 64, f32, [2 : 4, 1 : 2]), src = dram(0, 0, f32, [-1 : 16]), round = 1, saturate = 0
   core.dma_copy dma(3) dst = sbuf(0 + 2, 64, f32, [2 : 4, 1 : 2]), src = dram(0, 0, f32, [-1 : 16]), round = 1, saturate = 0

@@ -8,8 +8,11 @@
 #include "passes/schedule/Schedule.h"
 #include "passes/sync/Sync.h"
 #include "passes/verify/Verify.h"
+#include "passes/layout/Passes.h"
 #include "passes/legalize/Passes.h"
 #include "passes/lower/Passes.h"
+#include "passes/precision/Passes.h"
+#include "passes/tiling/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -29,6 +32,9 @@ void registerAllPasses() {
   sync::registerPasses();
   verify::registerPasses();
   legalize::registerLegalizePasses();
+  precision::registerPrecisionPasses();
+  layout::registerLayoutPasses();
+  tiling::registerTilingPasses();
   lower::registerLowerPasses();
 }
 

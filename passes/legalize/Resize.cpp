@@ -90,6 +90,7 @@ private:
     std::swap(perm[dim], perm[rank - 1]);
     Value last = g.cast(dim == rank - 1 ? x : g.transpose(x, perm), g.b.getF32Type());
     Value y = g.matmul(last, g.constant(matrix));
+    y.getDefiningOp()->setAttr("ncc.exact", g.b.getUnitAttr()); // demotion would blur the weights
     return dim == rank - 1 ? y : g.transpose(y, perm);
   }
 };

@@ -26,34 +26,42 @@ void emit(Lowering &low, const Group &group) {
   int64_t count = product(low.state(indices).shape);
   Value table = low.dramContiguous(data), list = low.dramContiguous(indices);
   Type element = low.state(data).element;
-  // [indices][row] as a two-dim tensor; the result's own shape is a reshape of it.
-  Dims flat{count, row};
-  Grid grid = defaultGrid(flat, Lowering::canonical(layoutOf(2, {0}), flat), std::max<int64_t>(row, kChunkElements));
+  // [outer][indices][row]: the last index dim lies on partitions, so that tokens of one sequence share a tile.
+  Dims indexShape = low.state(indices).shape;
+  int64_t last = indexShape.empty() ? 1 : indexShape.back(), outer = count / last;
+  Dims flat{outer, last, row}, out = low.state(result).shape;
+  Grid grid = defaultGrid(flat, Lowering::canonical(layoutOf(3, {1}), flat), row);
+  size_t outerFree = llvm::find(grid.layout.free, 0) - grid.layout.free.begin();
+  grid.boxes.clear();
+  for (int64_t i = 0; i < outer; ++i) {
+    Box box{Dims(grid.layout.free.size(), 0), grid.layout.freeSizes(flat)};
+    box.start[outerFree] = i;
+    box.size[outerFree] = 1;
+    grid.boxes.push_back(box);
+  }
+  grid.cells.clear();
   for (const Rows &part : grid.rows) {
-    for (const Box &box : grid.boxes) {
-      (void)box;
+    for (int64_t i = 0; i < outer; ++i) {
       Value numbers = low.t.dma(low.t.sbuf(part.count, 1, tile::elementTypeOf(list.getType())),
-                                {list, low.t.dramPattern(part.start, {1}, {part.count})});
+                                {list, low.t.dramPattern(i * last + part.start, {1}, {part.count})});
       Value tile = low.t.gather(low.t.sbuf(part.count, row, element), low.t.whole(table), low.t.whole(numbers), row, rows);
-      grid.cell(&part - grid.rows.begin(), 0) = {tile, 0, 0, Dims(grid.layout.free.size(), 1)};
+      grid.cells.push_back(Lowering::freshView(tile, grid.boxes[i]));
     }
   }
-  for (View &view : grid.cells) {
-    view.strides = boxStrides(grid.boxes[0].size);
-  }
-  Dims out = low.state(result).shape;
   if (auto shaped = reshapeGrid(grid, flat, out)) {
     low.define(result, std::move(*shaped));
     return;
   }
-  // Fall back to a DRAM buffer written row by row.
+  // Fall back to a DRAM buffer written tile by tile.
   SmallVector<Value> parts;
   SmallVector<Attribute> places;
   for (auto [r, part] : llvm::enumerate(grid.rows)) {
-    parts.push_back(low.t.dma(low.t.dram(part.count * row, element), low.t.whole(grid.cell(r, 0).tile)));
-    places.push_back(low.t.dramPattern(part.start * row, {1}, {part.count * row}));
+    for (int64_t i = 0; i < outer; ++i) {
+      parts.push_back(low.t.dma(low.t.dram(part.count * row, element), low.t.whole(grid.cell(r, i).tile)));
+      places.push_back(low.t.dramPattern((i * last + part.start) * row, {1}, {part.count * row}));
+    }
   }
-  low.defineRowMajor(result, parts.size() == 1 ? parts[0] : low.t.join(low.t.dram(count * row, element), parts, places));
+  low.defineRowMajor(result, low.t.join(low.t.dram(count * row, element), parts, places));
 }
 
 const Emitter kEmitters[] = {{"graph.gather", supports, emit}};

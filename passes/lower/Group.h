@@ -6,6 +6,7 @@
 #pragma once
 
 #include "passes/lower/Lowering.h"
+#include "passes/tiling/Elementwise.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -28,8 +29,7 @@ struct Group {
 /// A group of one op, or the body of a fusion.
 Group groupOf(mlir::Operation *op);
 
-/// Can the vector and scalar engines compute this op exactly as the graph means it?
-bool isEngineElementwise(mlir::Operation *op);
+using tiling::isEngineElementwise;
 
 /// Evaluates the body on one block and returns one tile per result.
 class BlockEvaluator {

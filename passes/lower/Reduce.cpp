@@ -283,6 +283,26 @@ private:
     state.grids.back().rows = {{0, 1}};
   }
 
+  /// x as a sum of operands the array can multiply. Without f32 products three bf16 terms carry all 24 bits.
+  SmallVector<Read> terms(const Read &x, int64_t partitions) {
+    Type element = tile::elementTypeOf(x.tile.getType());
+    if (isMatmulType(low.spec, element)) {
+      return {x};
+    }
+    Type bf16 = low.t.b.getBF16Type(), f32 = low.t.b.getF32Type();
+    int64_t n = x.ap.getFreeSize();
+    SmallVector<Read> result;
+    Read rest = x;
+    for (int i = 0; i < 3; ++i) {
+      Read high = low.t.whole(low.t.copy(low.t.sbuf(partitions, n, bf16), rest));
+      result.push_back(high);
+      if (i < 2) {
+        rest = low.t.whole(low.t.tensorTensor(low.t.sbuf(partitions, n, f32), "sub", rest, high));
+      }
+    }
+    return result;
+  }
+
   View columnSums(size_t b, int64_t columns, Type element, bool scale) {
     const Box &box = input.boxes[b];
     Dims strides = boxStrides(box.size);
@@ -298,13 +318,15 @@ private:
           view.offset += (sub.start[f] - box.start[f]) * view.strides[f];
         }
         int64_t count = input.rows[row].count;
-        Value ones = low.onesTile(low.state(r.x).element);
-        Read stationary{ones, low.t.pattern(0, count, 0, {1}, {columns})};
-        std::optional<Into> into;
-        if (acc) {
-          into = Into{acc, {}};
+        for (const Read &term : terms(low.read(view, count, sub.size), count)) {
+          Value ones = low.onesTile(tile::elementTypeOf(term.tile.getType()));
+          Read stationary{ones, low.t.pattern(0, count, 0, {1}, {columns})};
+          std::optional<Into> into;
+          if (acc) {
+            into = Into{acc, {}};
+          }
+          acc = low.t.matmul(type, stationary, term, into, bool(acc));
         }
-        acc = low.t.matmul(type, stationary, low.read(view, count, sub.size), into, bool(acc));
       }
       Type partType = low.t.sbuf(columns, sub.elements(), element);
       parts.push_back(scale && r.scale != 1.0 ? low.t.tensorScalar(partType, low.t.whole(acc), "mul", r.scale)

@@ -4,13 +4,15 @@
 #pragma once
 
 #include "dialects/tile/Tile.h"
-#include "passes/lower/Layout.h"
+#include "passes/layout/Layout.h"
 
 #include "mlir/IR/Builders.h"
 
 #include <variant>
 
 namespace ncc::lower {
+
+using namespace layout;
 
 /// A tile as an instruction reads it.
 struct Read {

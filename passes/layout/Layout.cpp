@@ -1,12 +1,12 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Layout arithmetic: cutting tensors into grids.
-#include "passes/lower/Layout.h"
+#include "passes/layout/Layout.h"
 
-using namespace ncc::lower;
+using namespace ncc::layout;
 using llvm::ArrayRef;
 
-int64_t ncc::lower::product(ArrayRef<int64_t> sizes) {
+int64_t ncc::layout::product(ArrayRef<int64_t> sizes) {
   int64_t n = 1;
   for (int64_t size : sizes) {
     n *= size;
@@ -30,7 +30,7 @@ Dims Layout::freeSizes(ArrayRef<int64_t> shape) const {
   return sizes;
 }
 
-Layout ncc::lower::layoutOf(int64_t rank, ArrayRef<int64_t> partition) {
+Layout ncc::layout::layoutOf(int64_t rank, ArrayRef<int64_t> partition) {
   Layout layout;
   layout.partition.assign(partition.begin(), partition.end());
   for (int64_t dim = 0; dim < rank; ++dim) {
@@ -41,14 +41,14 @@ Layout ncc::lower::layoutOf(int64_t rank, ArrayRef<int64_t> partition) {
   return layout;
 }
 
-llvm::SmallVector<int64_t> ncc::lower::encodeLayout(const Layout &layout) {
+llvm::SmallVector<int64_t> ncc::layout::encodeLayout(const Layout &layout) {
   llvm::SmallVector<int64_t> code(layout.partition.begin(), layout.partition.end());
   code.push_back(-1);
   code.append(layout.free.begin(), layout.free.end());
   return code;
 }
 
-Layout ncc::lower::decodeLayout(ArrayRef<int64_t> code) {
+Layout ncc::layout::decodeLayout(ArrayRef<int64_t> code) {
   Layout layout;
   bool free = false;
   for (int64_t dim : code) {
@@ -84,7 +84,7 @@ std::optional<Box> Box::intersect(const Box &other) const {
   return both;
 }
 
-Dims ncc::lower::boxStrides(ArrayRef<int64_t> sizes) {
+Dims ncc::layout::boxStrides(ArrayRef<int64_t> sizes) {
   Dims strides(sizes.size(), 1);
   for (int64_t d = static_cast<int64_t>(sizes.size()) - 2; d >= 0; --d) {
     strides[d] = strides[d + 1] * sizes[d + 1];
@@ -92,7 +92,7 @@ Dims ncc::lower::boxStrides(ArrayRef<int64_t> sizes) {
   return strides;
 }
 
-bool ncc::lower::legalPartitions(int64_t start, int64_t count) {
+bool ncc::layout::legalPartitions(int64_t start, int64_t count) {
   if (start == 0) {
     return count <= kPartitions;
   }
@@ -102,7 +102,7 @@ bool ncc::lower::legalPartitions(int64_t start, int64_t count) {
   return count > 32 ? start == 64 : start % 32 == 0 && start + count <= kPartitions;
 }
 
-llvm::SmallVector<Box> ncc::lower::cutBox(const Box &whole, int64_t limit) {
+llvm::SmallVector<Box> ncc::layout::cutBox(const Box &whole, int64_t limit) {
   const Dims &sizes = whole.size;
   llvm::SmallVector<Box> boxes;
   size_t cut = 0;
@@ -135,7 +135,7 @@ llvm::SmallVector<Box> ncc::lower::cutBox(const Box &whole, int64_t limit) {
   return boxes;
 }
 
-Grid ncc::lower::reorderFree(const Grid &grid, const Layout &layout) {
+Grid ncc::layout::reorderFree(const Grid &grid, const Layout &layout) {
   if (layout == grid.layout) {
     return grid;
   }
@@ -158,7 +158,7 @@ Grid ncc::lower::reorderFree(const Grid &grid, const Layout &layout) {
   return result;
 }
 
-Grid ncc::lower::defaultGrid(ArrayRef<int64_t> shape, const Layout &layout, int64_t limit) {
+Grid ncc::layout::defaultGrid(ArrayRef<int64_t> shape, const Layout &layout, int64_t limit) {
   Grid grid;
   grid.layout = layout;
   int64_t rows = layout.rows(shape);
@@ -181,7 +181,7 @@ Grid ncc::lower::defaultGrid(ArrayRef<int64_t> shape, const Layout &layout, int6
   return grid;
 }
 
-Grid ncc::lower::transposeGrid(const Grid &grid, ArrayRef<int64_t> perm) {
+Grid ncc::layout::transposeGrid(const Grid &grid, ArrayRef<int64_t> perm) {
   Dims inverse(perm.size(), 0);
   for (size_t d = 0; d < perm.size(); ++d) {
     inverse[perm[d]] = static_cast<int64_t>(d);
@@ -196,7 +196,7 @@ Grid ncc::lower::transposeGrid(const Grid &grid, ArrayRef<int64_t> perm) {
   return result;
 }
 
-std::optional<Grid> ncc::lower::sliceGrid(const Grid &grid, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
+std::optional<Grid> ncc::layout::sliceGrid(const Grid &grid, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
                                           ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
   Grid result;
   result.layout = grid.layout;

@@ -3,9 +3,9 @@
 // Carrying a layout and a grid through a reshape. Dims of size one do not matter; the others are matched in groups of
 // equal product, and each group must lie, in order, on one side. Rows keep their flattened index; boxes and strides of
 // the free axis are merged and split.
-#include "passes/lower/Layout.h"
+#include "passes/layout/Layout.h"
 
-using namespace ncc::lower;
+using namespace ncc::layout;
 using llvm::ArrayRef;
 
 namespace {
@@ -128,7 +128,7 @@ bool split(Range range, ArrayRef<int64_t> sizes, Dims &starts, Dims &counts, Dim
 
 } // namespace
 
-std::optional<Layout> ncc::lower::reshapeLayout(const Layout &layout, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+std::optional<Layout> ncc::layout::reshapeLayout(const Layout &layout, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   auto groups = matchGroups(from, to);
   if (!groups) {
     return std::nullopt;
@@ -149,7 +149,7 @@ std::optional<Layout> ncc::lower::reshapeLayout(const Layout &layout, ArrayRef<i
   return result;
 }
 
-std::optional<Grid> ncc::lower::reshapeGrid(const Grid &grid, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+std::optional<Grid> ncc::layout::reshapeGrid(const Grid &grid, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   auto layout = reshapeLayout(grid.layout, from, to);
   auto groups = matchGroups(from, to);
   if (!layout || !groups) {

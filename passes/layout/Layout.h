@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace ncc::lower {
+namespace ncc::layout {
 
 using Dims = llvm::SmallVector<int64_t, 4>;
 
@@ -98,4 +98,4 @@ std::optional<Layout> reshapeLayout(const Layout &layout, llvm::ArrayRef<int64_t
 std::optional<Grid> sliceGrid(const Grid &grid, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> offsets,
                               llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
 
-} // namespace ncc::lower
+} // namespace ncc::layout

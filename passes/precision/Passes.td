@@ -1,0 +1,25 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Passes that choose number formats.
+
+#ifndef NCC_PRECISION_PASSES
+#define NCC_PRECISION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def AutoCastPass : Pass<"ncc-auto-cast", "::mlir::func::FuncOp"> {
+  let summary = "Demote f32 to a 16-bit type where asked";
+  let description = [{
+    `matmult` casts the operands of matrix products and convolutions; sums stay f32, and so does everything else.
+    `all` keeps every float tensor in the 16-bit type; normalizations, softmax and sums still compute in f32 inside.
+    `none` changes nothing. Constants are converted here, once. An op marked `ncc.exact` (a resampling matrix) keeps
+    f32 unless `no-f32-matmul` says the target has no such product.
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"matmult\"", "none, matmult or all">,
+    Option<"type", "type", "std::string", "\"bf16\"", "bf16 or fp16">,
+    Option<"noF32Matmul", "no-f32-matmul", "bool", "false", "the target multiplies no f32">];
+  let dependentDialects = ["::ncc::graph::GraphDialect"];
+}
+
+#endif // NCC_PRECISION_PASSES

@@ -5,6 +5,7 @@
 #include "dialects/graph/Graph.h"
 #include "dialects/tile/Tile.h"
 #include "passes/memory/Memory.h"
+#include "passes/partition/Partition.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/sync/Sync.h"
 #include "passes/verify/Verify.h"
@@ -27,6 +28,7 @@ void registerAllPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
+  partition::registerPasses();
   schedule::registerPasses();
   memory::registerPasses();
   sync::registerPasses();

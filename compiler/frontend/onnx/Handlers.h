@@ -1,0 +1,51 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// The table of import handlers, keyed by domain, operator and the opset version a handler starts at.
+#pragma once
+
+#include "compiler/frontend/onnx/NodeContext.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace ncc::frontend {
+
+using Handler = mlir::LogicalResult (*)(NodeContext &);
+
+class HandlerTable {
+public:
+  /// `since`: the first opset version the handler is right for.
+  void add(llvm::StringRef op, int64_t since, Handler handler, llvm::StringRef domain = "");
+  /// The handler with the largest `since` not above `version`; nullptr when there is none.
+  Handler find(llvm::StringRef domain, llvm::StringRef op, int64_t version) const;
+  const std::map<std::tuple<std::string, std::string, int64_t>, Handler> &entries() const { return table; }
+
+private:
+  std::map<std::tuple<std::string, std::string, int64_t>, Handler> table;
+};
+
+/// Every handler ncc has; built once, never changed.
+const HandlerTable &handlers();
+
+inline constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
+
+// One function per family file under ops/.
+void addActivationHandlers(HandlerTable &table);
+void addArithmeticHandlers(HandlerTable &table);
+void addAttentionHandlers(HandlerTable &table);
+void addConstantHandlers(HandlerTable &table);
+void addConvHandlers(HandlerTable &table);
+void addEinsumHandlers(HandlerTable &table);
+void addIndexingHandlers(HandlerTable &table);
+void addLinearHandlers(HandlerTable &table);
+void addNormalizeHandlers(HandlerTable &table);
+void addPoolHandlers(HandlerTable &table);
+void addQuantizeHandlers(HandlerTable &table);
+void addRecurrentHandlers(HandlerTable &table);
+void addReduceHandlers(HandlerTable &table);
+void addReshapeHandlers(HandlerTable &table);
+void addResizeHandlers(HandlerTable &table);
+void addSliceHandlers(HandlerTable &table);
+
+} // namespace ncc::frontend

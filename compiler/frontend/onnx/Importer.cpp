@@ -1,0 +1,397 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "compiler/frontend/onnx/Importer.h"
+
+#include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/InputShapes.h"
+#include "compiler/frontend/onnx/Model.h"
+
+#include "absl/strings/str_cat.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <set>
+
+using namespace mlir;
+
+namespace ncc::frontend {
+
+namespace {
+
+constexpr int64_t kNewestIr = 13, kNewestOpset = 28;
+constexpr int kMaxNesting = 40;
+
+std::string displayName(const onnx::NodeProto &node) {
+  if (!node.name().empty()) {
+    return node.name();
+  }
+  std::string output = node.output_size() ? node.output(0) : "";
+  return node.op_type() + (output.empty() ? "" : "_" + output);
+}
+
+/// The names visible in one graph or function body. A null value marks one that could not be imported.
+struct Scope {
+  const Scope *parent = nullptr;
+  std::map<std::string, Value> values = {};
+  std::map<std::string, const onnx::TensorProto *> initializers = {};
+};
+
+/// How names and versions are to be read inside a function body.
+struct Frame {
+  std::string prefix;                               // of node names
+  const onnx::FunctionProto *function = nullptr;    // nullptr: the model's graph
+  const onnx::NodeProto *call = nullptr;            // whose attributes the body's references mean
+  int depth = 0;
+};
+
+class GraphImporter {
+public:
+  GraphImporter(MLIRContext &context, const Model &model, DiagnosticEngine &diagnostics)
+      : model(model), diagnostics(diagnostics), builder(&context) {
+    for (const onnx::FunctionProto &function : model.proto().functions()) {
+      functions[{function.domain(), function.name()}] = &function;
+    }
+  }
+
+  OwningOpRef<ModuleOp> run(const ImportOptions &options);
+
+private:
+  friend class ScopeAdapter;
+
+  bool checkVersions();
+  void reportUnsupported(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame);
+  int64_t versionFor(const std::string &domain, const Frame &frame) const;
+  const onnx::FunctionProto *functionFor(const onnx::NodeProto &node) const;
+
+  void importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope, const Frame &frame);
+  void importNode(const onnx::NodeProto &node, Scope &scope, const Frame &frame);
+  void importCall(const onnx::NodeProto &node, const onnx::FunctionProto &function, ArrayRef<Value> operands,
+                  Scope &scope, const Frame &frame);
+  void addInitializers(const onnx::GraphProto &graph, Scope &scope);
+  /// The value of a name: nothing when undefined, null when its import failed.
+  std::optional<Value> lookup(const std::string &name, Scope &scope);
+  void define(const std::string &name, Value value, Scope &scope, const std::string &node);
+
+  const Model &model;
+  DiagnosticEngine &diagnostics;
+  OpBuilder builder;
+  Block *entry = nullptr;
+  std::map<std::pair<std::string, std::string>, const onnx::FunctionProto *> functions;
+};
+
+/// Lets a handler import the bodies its node carries.
+class ScopeAdapter : public GraphScope {
+public:
+  ScopeAdapter(GraphImporter &importer, Scope &scope, const Frame &frame)
+      : importer(importer), scope(scope), frame(frame) {}
+
+  SmallVector<Value> importBody(const onnx::GraphProto &graph) override {
+    Frame inner = frame;
+    if (++inner.depth > kMaxNesting) {
+      return {};
+    }
+    size_t before = importer.diagnostics.errorCount();
+    importer.reportUnsupported(graph.node(), inner);
+    if (importer.diagnostics.errorCount() != before) {
+      return {};
+    }
+    Scope body{&scope};
+    importer.addInitializers(graph, body);
+    importer.importNodes(graph.node(), body, inner);
+    SmallVector<Value> results;
+    for (const onnx::ValueInfoProto &output : graph.output()) {
+      std::optional<Value> value = importer.lookup(output.name(), body);
+      if (!value || !*value) {
+        return {};
+      }
+      results.push_back(*value);
+    }
+    return results;
+  }
+
+  absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) override { return importer.model.tensor(proto); }
+
+private:
+  GraphImporter &importer;
+  Scope &scope;
+  const Frame &frame;
+};
+
+bool GraphImporter::checkVersions() {
+  if (model.proto().ir_version() > kNewestIr) {
+    diagnostics.report(Code::UnknownVersion, absl::StrCat("the model has IR version ", model.proto().ir_version(),
+                                                          ", ncc reads versions up to ", kNewestIr));
+  }
+  if (int64_t opset = model.opsetVersion(""); opset > kNewestOpset) {
+    diagnostics.report(Code::UnknownVersion,
+                       absl::StrCat("the model uses opset ", opset, ", ncc knows opsets up to ", kNewestOpset));
+  }
+  return !diagnostics.hasErrors();
+}
+
+int64_t GraphImporter::versionFor(const std::string &domain, const Frame &frame) const {
+  if (frame.function) {
+    for (const onnx::OperatorSetIdProto &entry : frame.function->opset_import()) {
+      bool standard = (domain.empty() || domain == "ai.onnx") && (entry.domain().empty() || entry.domain() == "ai.onnx");
+      if (standard || entry.domain() == domain) {
+        return entry.version();
+      }
+    }
+  }
+  int64_t version = model.opsetVersion(domain);
+  // Exporters forget to declare contrib domains; they have had one version ever since.
+  return version == 0 && domain == kMicrosoft ? 1 : version;
+}
+
+const onnx::FunctionProto *GraphImporter::functionFor(const onnx::NodeProto &node) const {
+  auto it = functions.find({node.domain(), node.op_type()});
+  return it == functions.end() ? nullptr : it->second;
+}
+
+void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
+                                      const Frame &frame) {
+  for (const onnx::NodeProto &node : nodes) {
+    int64_t version = versionFor(node.domain(), frame);
+    if (handlers().find(node.domain(), node.op_type(), version)) {
+      continue;
+    }
+    const onnx::FunctionProto *function = functionFor(node);
+    std::string name = frame.prefix + displayName(node);
+    if (function && frame.depth < kMaxNesting) {
+      reportUnsupported(function->node(), Frame{name + "/", function, &node, frame.depth + 1});
+      continue;
+    }
+    std::string domain = node.domain().empty() ? "ai.onnx" : node.domain();
+    std::string message = version == 0
+                              ? absl::StrCat("the model imports no opset for domain '", domain, "' of operator ",
+                                             node.op_type())
+                              : absl::StrCat("no import for ", domain, ".", node.op_type(), " (opset ", version, ")");
+    diagnostics.report(Code::UnsupportedOp, message, name, node.op_type());
+  }
+}
+
+void GraphImporter::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
+  for (const onnx::TensorProto &tensor : graph.initializer()) {
+    scope.initializers[tensor.name()] = &tensor;
+  }
+}
+
+std::optional<Value> GraphImporter::lookup(const std::string &name, Scope &scope) {
+  for (const Scope *at = &scope; at; at = at->parent) {
+    if (auto it = at->values.find(name); it != at->values.end()) {
+      return it->second;
+    }
+    auto initializer = at->initializers.find(name);
+    if (initializer == at->initializers.end()) {
+      continue;
+    }
+    absl::StatusOr<Tensor> tensor = model.tensor(*initializer->second);
+    Value value;
+    if (tensor.ok()) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(entry);
+      auto loc = NameLoc::get(builder.getStringAttr(name));
+      value = graph::ConstantOp::create(builder, loc, graph::tensorAttr(builder.getContext(), *tensor, name));
+    } else {
+      bool external = initializer->second->data_location() == 1;
+      diagnostics.report(external ? Code::ExternalData : Code::BadTensor, std::string(tensor.status().message()));
+    }
+    const_cast<Scope *>(at)->values[name] = value;
+    return value;
+  }
+  return std::nullopt;
+}
+
+void GraphImporter::define(const std::string &name, Value value, Scope &scope, const std::string &node) {
+  if (name.empty()) {
+    return;
+  }
+  if (!scope.values.emplace(name, value).second) {
+    diagnostics.report(Code::BadGraph, absl::StrCat("value '", name, "' is defined twice"), node);
+  }
+}
+
+void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope,
+                                const Frame &frame) {
+  for (const onnx::NodeProto &node : nodes) {
+    importNode(node, scope, frame);
+  }
+}
+
+/// A function body's node with the attributes that refer to the call's replaced.
+static onnx::NodeProto substituted(const onnx::NodeProto &node, const Frame &frame) {
+  onnx::NodeProto copy = node;
+  copy.clear_attribute();
+  for (const onnx::AttributeProto &attribute : node.attribute()) {
+    if (attribute.ref_attr_name().empty()) {
+      *copy.add_attribute() = attribute;
+      continue;
+    }
+    auto matches = [&](const onnx::AttributeProto &given) { return given.name() == attribute.ref_attr_name(); };
+    auto given = llvm::find_if(frame.call->attribute(), matches);
+    auto fallback = llvm::find_if(frame.function->attribute_proto(), matches);
+    if (given != frame.call->attribute().end()) {
+      *copy.add_attribute() = *given;
+    } else if (fallback != frame.function->attribute_proto().end()) {
+      *copy.add_attribute() = *fallback;
+    } else {
+      continue;
+    }
+    copy.mutable_attribute(copy.attribute_size() - 1)->set_name(attribute.name());
+  }
+  return copy;
+}
+
+void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, const Frame &frame) {
+  onnx::NodeProto copy = frame.function ? substituted(original, frame) : onnx::NodeProto();
+  const onnx::NodeProto &node = frame.function ? copy : original;
+  std::string name = frame.prefix + displayName(node);
+  auto poison = [&] {
+    for (const std::string &output : node.output()) {
+      define(output, Value(), scope, name);
+    }
+  };
+  SmallVector<Value> operands;
+  bool usable = true;
+  for (const std::string &input : node.input()) {
+    std::optional<Value> value = input.empty() ? std::optional(Value()) : lookup(input, scope);
+    if (!value) {
+      diagnostics.report(Code::BadGraph, absl::StrCat("uses '", input, "', which nothing before it defines"), name,
+                         node.op_type());
+    }
+    usable &= value && (input.empty() || *value);
+    operands.push_back(value.value_or(Value()));
+  }
+  if (!usable) {
+    return poison();
+  }
+  int64_t version = versionFor(node.domain(), frame);
+  Handler handler = handlers().find(node.domain(), node.op_type(), version);
+  const onnx::FunctionProto *function = functionFor(node);
+  if (!handler && function) {
+    return importCall(node, *function, operands, scope, frame);
+  }
+  Location loc = NameLoc::get(builder.getStringAttr(name));
+  ScopeAdapter adapter(*this, scope, frame);
+  NodeContext context(builder, loc, node, version, operands, adapter);
+  if (!handler || failed(handler(context))) {
+    bool dynamic = StringRef(context.reason()).contains("computed at run time");
+    diagnostics.report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm,
+                       context.reason().empty() ? "the node cannot be imported" : context.reason(), name,
+                       absl::StrCat(node.op_type(), "-", version));
+    return poison();
+  }
+  for (int i = 0; i < node.output_size(); ++i) {
+    Value value = i < static_cast<int>(context.outputs().size()) ? context.outputs()[i] : Value();
+    define(node.output(i), value, scope, name);
+  }
+}
+
+void GraphImporter::importCall(const onnx::NodeProto &node, const onnx::FunctionProto &function,
+                               ArrayRef<Value> operands, Scope &scope, const Frame &frame) {
+  std::string name = frame.prefix + displayName(node);
+  Scope body;
+  for (int i = 0; i < function.input_size(); ++i) {
+    if (i < static_cast<int>(operands.size()) && operands[i]) {
+      body.values[function.input(i)] = operands[i];
+    }
+  }
+  importNodes(function.node(), body, Frame{name + "/", &function, &node, frame.depth + 1});
+  for (int i = 0; i < node.output_size(); ++i) {
+    std::optional<Value> value = i < function.output_size() ? lookup(function.output(i), body) : std::nullopt;
+    if (!value && !node.output(i).empty()) {
+      diagnostics.report(Code::BadGraph, absl::StrCat("function ", function.name(), " does not define output ", i),
+                         name, node.op_type());
+    }
+    define(node.output(i), value.value_or(Value()), scope, name);
+  }
+}
+
+OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
+  const onnx::GraphProto &graph = model.proto().graph();
+  if (!checkVersions()) {
+    return {};
+  }
+  reportUnsupported(graph.node(), Frame());
+  Scope scope;
+  addInitializers(graph, scope);
+  std::vector<const onnx::ValueInfoProto *> inputs;
+  for (const onnx::ValueInfoProto &input : graph.input()) {
+    if (scope.initializers.count(input.name())) {
+      continue; // old files list weights among the inputs
+    }
+    int32_t type = input.type().tensor_type().elem_type();
+    if (!input.type().has_tensor_type() || !dtypeOfOnnx(type)) {
+      diagnostics.report(Code::UnsupportedType, absl::StrCat("input '", input.name(), "' is ",
+                         input.type().has_tensor_type() ? "a tensor of " + onnxTypeName(type) : "not a tensor"));
+    }
+    inputs.push_back(&input);
+  }
+  if (diagnostics.hasErrors()) {
+    return {};
+  }
+  std::optional<std::vector<Shape>> shapes = bindInputShapes(inputs, options, diagnostics);
+  if (!shapes) {
+    return {};
+  }
+  Location loc = NameLoc::get(builder.getStringAttr(graph.name().empty() ? "model" : graph.name()));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  builder.setInsertionPointToEnd(module->getBody());
+  auto func = func::FuncOp::create(builder, loc, "main", builder.getFunctionType({}, {}));
+  entry = func.addEntryBlock();
+  SmallVector<Type> argumentTypes, resultTypes;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    DType dtype = *dtypeOfOnnx(inputs[i]->type().tensor_type().elem_type());
+    argumentTypes.push_back(graph::tensorTypeOf(builder.getContext(), dtype, (*shapes)[i]));
+    Location at = NameLoc::get(builder.getStringAttr(inputs[i]->name()));
+    Value value = entry->addArgument(argumentTypes.back(), at);
+    auto fixed = options.values.find(inputs[i]->name());
+    if (fixed != options.values.end() && fixed->second.dtype() == dtype && fixed->second.shape() == (*shapes)[i]) {
+      builder.setInsertionPointToStart(entry);
+      value = graph::ConstantOp::create(builder, at, graph::tensorAttr(builder.getContext(), fixed->second));
+    }
+    define(inputs[i]->name(), value, scope, "");
+  }
+  builder.setInsertionPointToEnd(entry);
+  importNodes(graph.node(), scope, Frame());
+  SmallVector<Value> results;
+  for (const onnx::ValueInfoProto &output : graph.output()) {
+    std::optional<Value> value = lookup(output.name(), scope);
+    if (!value) {
+      diagnostics.report(Code::BadGraph, absl::StrCat("nothing defines the graph's output '", output.name(), "'"));
+    }
+    if (value && *value) {
+      results.push_back(*value);
+      resultTypes.push_back(value->getType());
+    }
+  }
+  if (diagnostics.hasErrors()) {
+    return {};
+  }
+  func::ReturnOp::create(builder, loc, results);
+  func.setType(builder.getFunctionType(argumentTypes, resultTypes));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    func.setArgAttr(i, "graph.name", builder.getStringAttr(inputs[i]->name()));
+  }
+  for (int i = 0; i < graph.output_size(); ++i) {
+    func.setResultAttr(i, "graph.name", builder.getStringAttr(graph.output(i).name()));
+  }
+  return module;
+}
+
+} // namespace
+
+OwningOpRef<ModuleOp> importModel(MLIRContext &context, const Model &model, const ImportOptions &options,
+                                  DiagnosticEngine &diagnostics) {
+  context.loadDialect<graph::GraphDialect, func::FuncDialect>();
+  return GraphImporter(context, model, diagnostics).run(options);
+}
+
+std::vector<SupportedOp> supportedOps() {
+  std::vector<SupportedOp> rows;
+  for (const auto &[key, handler] : handlers().entries()) {
+    const auto &[domain, op, since] = key;
+    rows.push_back({domain.empty() ? "ai.onnx" : domain, op, since});
+  }
+  return rows;
+}
+
+} // namespace ncc::frontend

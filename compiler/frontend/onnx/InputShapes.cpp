@@ -1,0 +1,158 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "compiler/frontend/onnx/InputShapes.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include <set>
+
+namespace ncc::frontend {
+
+namespace {
+
+constexpr int64_t kOpen = -1;
+
+class Binder {
+public:
+  Binder(const ImportOptions &options, DiagnosticEngine &diagnostics) : options(options), diagnostics(diagnostics) {}
+
+  std::optional<std::vector<Shape>> run(const std::vector<const onnx::ValueInfoProto *> &inputs) {
+    symbols = options.dims;
+    std::set<std::string> names, dims;
+    for (const onnx::ValueInfoProto *input : inputs) {
+      names.insert(input->name());
+      for (const auto &dim : input->type().tensor_type().shape().dim()) {
+        dims.insert(dim.dim_param());
+      }
+      applyOption(*input);
+    }
+    for (const auto &[name, shape] : options.shapes) {
+      if (!names.count(name)) {
+        error(Code::UnknownName, absl::StrCat("the model has no input '", name, "'; its inputs are ",
+                                              absl::StrJoin(names, ", ")));
+      }
+    }
+    for (const auto &[name, size] : options.dims) {
+      if (!dims.count(name)) {
+        error(Code::UnknownName, absl::StrCat("no input has a symbolic dimension '", name, "'"));
+      } else if (size < 1) {
+        error(Code::ShapeMismatch, absl::StrCat("dimension '", name, "' cannot have size ", size));
+      }
+    }
+    std::vector<Shape> shapes;
+    for (const onnx::ValueInfoProto *input : inputs) {
+      shapes.push_back(bind(*input));
+    }
+    return good ? std::optional(shapes) : std::nullopt;
+  }
+
+private:
+  void error(Code code, std::string message, std::string advice = {}) {
+    good = false;
+    diagnostics.report(code, std::move(message), {}, {}, std::move(advice));
+  }
+
+  /// A shape option fixes the symbols of its input for all the others.
+  void applyOption(const onnx::ValueInfoProto &input) {
+    auto given = options.shapes.find(input.name());
+    if (given == options.shapes.end()) {
+      return;
+    }
+    const onnx::TensorShapeProto &shape = input.type().tensor_type().shape();
+    bool ranked = input.type().tensor_type().has_shape();
+    if (ranked && shape.dim_size() != static_cast<int>(given->second.size())) {
+      error(Code::ShapeMismatch, absl::StrCat("input '", input.name(), "' has ", shape.dim_size(),
+                                              " dimensions, the given shape has ", given->second.size()));
+      return;
+    }
+    for (size_t i = 0; i < given->second.size(); ++i) {
+      int64_t size = given->second[i];
+      if (size < 0 || size > (int64_t(1) << 40)) {
+        error(Code::ShapeMismatch, absl::StrCat("input '", input.name(), "' cannot have a dimension of ", size));
+      }
+      if (!ranked) {
+        continue;
+      }
+      const auto &dim = shape.dim(static_cast<int>(i));
+      if (dim.has_dim_value() && dim.dim_value() > 0 && dim.dim_value() != size) {
+        error(Code::ShapeMismatch, absl::StrCat("dimension ", i, " of input '", input.name(), "' is ",
+                                                dim.dim_value(), " in the model and ", size, " in the given shape"));
+      }
+      if (!dim.dim_param().empty()) {
+        auto [it, fresh] = symbols.emplace(dim.dim_param(), size);
+        if (!fresh && it->second != size) {
+          error(Code::ShapeMismatch, absl::StrCat("dimension '", dim.dim_param(), "' would be both ", it->second,
+                                                  " and ", size));
+        }
+      }
+    }
+  }
+
+  Shape bind(const onnx::ValueInfoProto &input) {
+    auto given = options.shapes.find(input.name());
+    if (given != options.shapes.end()) {
+      return Shape(given->second.begin(), given->second.end());
+    }
+    Shape result;
+    if (!input.type().tensor_type().has_shape()) {
+      error(Code::UnboundDim, absl::StrCat("input '", input.name(), "' has no shape"),
+            absl::StrCat("pass --shape ", input.name(), "=AxBxC"));
+      return result;
+    }
+    const onnx::TensorShapeProto &shape = input.type().tensor_type().shape();
+    for (int i = 0; i < shape.dim_size(); ++i) {
+      int64_t size = sizeOf(shape.dim(i));
+      if (size == kOpen && i == 0) {
+        size = 1;
+        diagnostics.report(Code::BatchDefault, absl::StrCat("the open first dimension",
+                           shape.dim(0).dim_param().empty() ? "" : absl::StrCat(" '", shape.dim(0).dim_param(), "'"),
+                           " of input '", input.name(), "' is taken as 1"));
+        if (!shape.dim(0).dim_param().empty()) {
+          symbols.emplace(shape.dim(0).dim_param(), 1);
+        }
+      } else if (size == kOpen) {
+        const std::string &symbol = shape.dim(i).dim_param();
+        error(Code::UnboundDim,
+              absl::StrCat("dimension ", i, symbol.empty() ? "" : absl::StrCat(" '", symbol, "'"), " of input '",
+                           input.name(), "' has no size"),
+              symbol.empty() ? absl::StrCat("pass --shape ", input.name(), "=", sketch(shape))
+                             : absl::StrCat("pass --dim ", symbol, "=SIZE or --shape ", input.name(), "=", sketch(shape)));
+        size = 1;
+      }
+      result.push_back(size);
+    }
+    return result;
+  }
+
+  int64_t sizeOf(const onnx::TensorShapeProto::Dimension &dim) const {
+    if (dim.has_dim_value() && dim.dim_value() >= 0 && dim.dim_param().empty()) {
+      return dim.dim_value();
+    }
+    auto known = symbols.find(dim.dim_param());
+    return !dim.dim_param().empty() && known != symbols.end() ? known->second : kOpen;
+  }
+
+  /// "1x3xHxW": what a --shape for this input would look like.
+  std::string sketch(const onnx::TensorShapeProto &shape) const {
+    std::vector<std::string> parts;
+    for (const auto &dim : shape.dim()) {
+      int64_t size = sizeOf(dim);
+      parts.push_back(size != kOpen ? std::to_string(size) : dim.dim_param().empty() ? "N" : dim.dim_param());
+    }
+    return absl::StrJoin(parts, "x");
+  }
+
+  const ImportOptions &options;
+  DiagnosticEngine &diagnostics;
+  std::map<std::string, int64_t> symbols;
+  bool good = true;
+};
+
+} // namespace
+
+std::optional<std::vector<Shape>> bindInputShapes(const std::vector<const onnx::ValueInfoProto *> &inputs,
+                                                  const ImportOptions &options, DiagnosticEngine &diagnostics) {
+  return Binder(options, diagnostics).run(inputs);
+}
+
+} // namespace ncc::frontend

@@ -1,0 +1,208 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Attention (opset 23) and rotary embeddings.
+#include "compiler/frontend/onnx/Handlers.h"
+
+#include "absl/strings/str_cat.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace ncc::frontend {
+
+using graph::UnaryKind;
+
+/// [B,S,H*D] as [B,H,S,D]; operands of rank 4 stay.
+static Value splitHeads(NodeContext &node, Value x, int64_t heads) {
+  if (!x || node.rankOf(x) == 4) {
+    return x;
+  }
+  IntsRef d = node.dimsOf(x);
+  if (d.size() != 3 || heads < 1 || d[2] % heads != 0) {
+    return node.OpBuilding::fail("the hidden size does not divide by the number of heads");
+  }
+  return node.transpose(node.reshape(x, {d[0], d[1], heads, d[2] / heads}), {0, 2, 1, 3});
+}
+
+static Value mergeHeads(NodeContext &node, Value x) {
+  Value y = node.transpose(x, {0, 2, 1, 3});
+  return y ? node.reshape(y, {node.dimsOf(y)[0], node.dimsOf(y)[1], node.dimsOf(y)[2] * node.dimsOf(y)[3]}) : Value();
+}
+
+static double lowest(Value like) {
+  // -inf would make a fully hidden row NaN in the same way; ONNX says -inf.
+  return -std::numeric_limits<double>::infinity();
+}
+
+/// The additive [S,T] mask that hides key j from query i when j > i + offset.
+static Value causalMask(NodeContext &node, Value like, int64_t queries, int64_t keys, int64_t offset) {
+  Tensor mask(DType::F32, {queries, keys});
+  for (int64_t i = 0; i < queries; ++i) {
+    for (int64_t j = i + offset + 1; j < keys; ++j) {
+      mask.setDouble(i * keys + j, lowest(like));
+    }
+  }
+  return node.cast(node.constant(mask, "causal_mask"), node.elementOf(like));
+}
+
+/// attn_mask as an addend that covers all keys.
+static Value additiveMask(NodeContext &node, Value mask, Value like, int64_t keys) {
+  if (node.elementOf(mask).isInteger(1)) {
+    mask = node.select(mask, node.scalarLike(like, 0), node.scalarLike(like, lowest(like)));
+  }
+  mask = mask ? node.cast(mask, node.elementOf(like)) : mask;
+  if (!mask || node.rankOf(mask) < 1) {
+    return mask;
+  }
+  int64_t missing = keys - node.dimsOf(mask).back(), rank = node.rankOf(mask);
+  if (missing > 0 && node.dimsOf(mask).back() > 1) { // a short mask hides the keys it does not reach
+    Ints low(rank, 0), high(rank, 0);
+    high.back() = missing;
+    mask = node.pad(mask, low, high, graph::PadMode::Constant, lowest(like));
+  }
+  return mask;
+}
+
+/// Softmax attention from plain ops, for models that want the scores out.
+static LogicalResult decomposed(NodeContext &node, Value q, Value k, Value v, Value mask, double scale,
+                                double softcap, bool merge, SmallVector<Value> results) {
+  int64_t repeat = node.dimsOf(q)[1] / std::max<int64_t>(node.dimsOf(k)[1], 1);
+  auto spread = [&](Value x) {
+    Ints d(node.dimsOf(x));
+    return repeat == 1 ? x : node.reshape(node.expand(node.reshape(x, {d[0], d[1], 1, d[2], d[3]}),
+                                                      {d[0], d[1], repeat, d[2], d[3]}),
+                                          {d[0], d[1] * repeat, d[2], d[3]});
+  };
+  int64_t mode = node.attrInt("qk_matmul_output_mode", 0);
+  Value scores = node.mul(node.matmul(q, spread(k), false, true), node.scalarLike(q, scale));
+  Value capped = scores;
+  if (softcap != 0.0 && scores) {
+    Value limit = node.scalarLike(q, softcap);
+    capped = node.mul(node.unary(UnaryKind::Tanh, node.div(scores, limit)), limit);
+  }
+  Value masked = mask ? node.add(capped, mask) : capped;
+  Value weights = node.softmax(masked, 3);
+  Value y = node.matmul(weights, spread(v));
+  results[0] = merge ? mergeHeads(node, y) : y;
+  bool late = node.opset() >= 24;
+  results.push_back(mode == 0 ? scores : mode == 3 ? weights : (mode == 1) == late ? capped : masked);
+  return node.results(results);
+}
+
+static LogicalResult attention(NodeContext &node) {
+  if (!node.needInputs(3, 7)) {
+    return failure();
+  }
+  if (node.has(6)) {
+    return node.fail("nonpad_kv_seqlen is not supported");
+  }
+  bool merge = node.rankOf(node.input(0)) == 3;
+  int64_t queryHeads = node.attrInt("q_num_heads", 0), keyHeads = node.attrInt("kv_num_heads", queryHeads);
+  Value q = splitHeads(node, node.input(0), queryHeads), k = splitHeads(node, node.input(1), keyHeads);
+  Value v = splitHeads(node, node.input(2), keyHeads);
+  int64_t past = 0;
+  if (node.has(4) && node.has(5) && k && v) {
+    past = node.rankOf(node.input(4)) == 4 ? node.dimsOf(node.input(4))[2] : 0;
+    k = node.concat({node.input(4), k}, 2);
+    v = node.concat({node.input(5), v}, 2);
+  }
+  if (!q || !k || !v) {
+    return failure();
+  }
+  if (node.rankOf(q) != 4 || node.rankOf(k) != 4 || node.rankOf(v) != 4) {
+    return node.fail("query, key and value need rank 3 or 4");
+  }
+  int64_t queries = node.dimsOf(q)[2], keys = node.dimsOf(k)[2];
+  double scale = node.attrFloat("scale", 1.0 / std::sqrt(static_cast<double>(node.dimsOf(q)[3])));
+  double softcap = node.attrFloat("softcap", 0.0);
+  bool causal = node.attrInt("is_causal", 0) != 0, wantScores = node.wantsOutput(3);
+  Value mask = node.has(3) ? additiveMask(node, node.input(3), q, keys) : Value();
+  if (node.has(3) && !mask) {
+    return failure();
+  }
+  if (causal && (wantScores || past != keys - queries)) {
+    Value hidden = causalMask(node, q, queries, keys, past);
+    mask = mask ? node.add(mask, hidden) : hidden;
+    causal = false;
+  }
+  SmallVector<Value> results{Value(), k, v};
+  if (wantScores) {
+    return decomposed(node, q, k, v, mask, scale, softcap, merge, results);
+  }
+  graph::AttentionOp::Properties properties;
+  properties.scale = node.floatAttr(scale);
+  properties.causal = node.flag(causal);
+  properties.softcap = node.floatAttr(softcap);
+  SmallVector<Value> operands{q, k, v};
+  if (mask) {
+    operands.push_back(mask);
+  }
+  Value y = node.one<graph::AttentionOp>(operands, properties);
+  results[0] = merge ? mergeHeads(node, y) : y;
+  return node.results(results);
+}
+
+static LogicalResult rotaryEmbedding(NodeContext &node) {
+  if (!node.needInputs(3, 4)) {
+    return failure();
+  }
+  Value x = node.input(0), cos = node.input(1), sin = node.input(2);
+  bool merge = node.rankOf(x) == 3;
+  x = splitHeads(node, x, node.attrInt("num_heads", 0));
+  if (!x || node.rankOf(x) != 4) {
+    return node.fail("the input needs rank 3 with num_heads, or rank 4");
+  }
+  Ints d(node.dimsOf(x));
+  int64_t rotated = node.attrInt("rotary_embedding_dim", 0);
+  rotated = rotated ? rotated : d[3];
+  if (rotated > d[3] || rotated % 2) {
+    return node.fail("rotary_embedding_dim does not fit the head size");
+  }
+  if (node.has(3)) {
+    cos = node.gather(cos, node.input(3), 0);
+    sin = node.gather(sin, node.input(3), 0);
+  }
+  if (!cos || !sin || node.rankOf(cos) != 3 || node.dimsOf(cos).back() < rotated / 2) {
+    return node.fail("the caches do not fit the positions and the head size");
+  }
+  int64_t half = rotated / 2;
+  auto cache = [&](Value c) {
+    c = node.sliceAxis(c, 2, 0, half);
+    return c ? node.reshape(c, {node.dimsOf(c)[0], 1, node.dimsOf(c)[1], half}) : c;
+  };
+  cos = cache(cos);
+  sin = cache(sin);
+  bool interleaved = node.attrInt("interleaved", 0) != 0;
+  auto part = [&](int64_t which) {
+    if (!interleaved) {
+      return node.sliceAxis(x, 3, which * half, half);
+    }
+    return node.slice(x, {0, 0, 0, which}, {d[0], d[1], d[2], half}, {1, 1, 1, half > 1 ? 2 : 1});
+  };
+  Value a = part(0), b = part(1);
+  Value real = node.sub(node.mul(a, cos), node.mul(b, sin)), imaginary = node.add(node.mul(a, sin), node.mul(b, cos));
+  if (!real || !imaginary) {
+    return failure();
+  }
+  Value y;
+  if (interleaved) {
+    Ints column{d[0], d[1], d[2], half, 1};
+    y = node.reshape(node.concat({node.reshape(real, column), node.reshape(imaginary, column)}, 4),
+                     {d[0], d[1], d[2], rotated});
+  } else {
+    y = node.concat({real, imaginary}, 3);
+  }
+  if (rotated < d[3]) {
+    y = node.concat({y, node.sliceAxis(x, 3, rotated, d[3] - rotated)}, 3);
+  }
+  return node.result(merge ? mergeHeads(node, y) : y);
+}
+
+void addAttentionHandlers(HandlerTable &table) {
+  table.add("Attention", 23, attention);
+  table.add("RotaryEmbedding", 23, rotaryEmbedding);
+}
+
+} // namespace ncc::frontend

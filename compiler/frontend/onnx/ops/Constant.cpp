@@ -1,0 +1,212 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Constants, shapes as values, generators, Dropout and If with a known condition.
+#include "compiler/frontend/onnx/Handlers.h"
+
+#include "absl/strings/str_cat.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace ncc::frontend {
+
+/// A sparse constant written out.
+static absl::StatusOr<Tensor> denseOf(NodeContext &node, const onnx::SparseTensorProto &sparse) {
+  absl::StatusOr<Tensor> values = node.scope().tensor(sparse.values()), indices = node.scope().tensor(sparse.indices());
+  if (!values.ok() || !indices.ok()) {
+    return values.ok() ? indices.status() : values.status();
+  }
+  Shape shape(sparse.dims().begin(), sparse.dims().end());
+  __int128 total = 1;
+  for (int64_t dim : shape) {
+    total *= dim;
+    if (dim < 0 || total > (1 << 28)) {
+      return absl::InvalidArgumentError("the sparse tensor is too large to write out");
+    }
+  }
+  Tensor dense(values->dtype(), shape);
+  int64_t rank = dense.rank(), count = values->size();
+  bool flat = indices->rank() == 1;
+  if (indices->size() != (flat ? count : count * rank)) {
+    return absl::InvalidArgumentError("the sparse tensor's indices do not match its values");
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t at = flat ? indices->asInt(i) : 0;
+    for (int64_t d = 0; !flat && d < rank; ++d) {
+      at = at * shape[d] + indices->asInt(i * rank + d);
+    }
+    if (at < 0 || at >= dense.size()) {
+      return absl::InvalidArgumentError("a sparse index is outside the tensor");
+    }
+    dense.setDouble(at, values->asDouble(i));
+  }
+  return dense;
+}
+
+static LogicalResult constant(NodeContext &node) {
+  auto give = [&](const Tensor &tensor) {
+    return node.result(node.constant(tensor, node.proto().output_size() ? node.proto().output(0) : "constant"));
+  };
+  if (const onnx::AttributeProto *value = node.attr("value")) {
+    absl::StatusOr<Tensor> tensor = node.scope().tensor(value->t());
+    return tensor.ok() ? give(*tensor) : node.fail(std::string(tensor.status().message()));
+  }
+  if (const onnx::AttributeProto *value = node.attr("sparse_value")) {
+    absl::StatusOr<Tensor> tensor = denseOf(node, value->sparse_tensor());
+    return tensor.ok() ? give(*tensor) : node.fail(std::string(tensor.status().message()));
+  }
+  if (node.hasAttr("value_float") || node.hasAttr("value_floats")) {
+    bool scalar = node.hasAttr("value_float");
+    SmallVector<double> values = scalar ? SmallVector<double>{node.attrFloat("value_float", 0)}
+                                        : node.attrFloats("value_floats");
+    Tensor tensor(DType::F32, scalar ? Shape{} : Shape{static_cast<int64_t>(values.size())});
+    for (size_t i = 0; i < values.size(); ++i) {
+      tensor.setDouble(i, values[i]);
+    }
+    return give(tensor);
+  }
+  if (node.hasAttr("value_int") || node.hasAttr("value_ints")) {
+    bool scalar = node.hasAttr("value_int");
+    Ints values = scalar ? Ints{node.attrInt("value_int", 0)} : node.attrInts("value_ints");
+    Tensor tensor(DType::I64, scalar ? Shape{} : Shape{static_cast<int64_t>(values.size())});
+    for (size_t i = 0; i < values.size(); ++i) {
+      tensor.setInt(i, values[i]);
+    }
+    return give(tensor);
+  }
+  return node.fail("holds none of the value attributes ncc knows");
+}
+
+static LogicalResult shape(NodeContext &node) {
+  if (!node.needInputs(1, 1)) {
+    return failure();
+  }
+  IntsRef dims = node.dimsOf(node.input(0));
+  int64_t rank = static_cast<int64_t>(dims.size());
+  auto clamp = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  int64_t start = clamp(node.attrInt("start", 0)), end = clamp(node.attrInt("end", rank));
+  return node.result(node.constantInts(dims.slice(start, std::max<int64_t>(end - start, 0))));
+}
+
+static LogicalResult size(NodeContext &node) {
+  if (!node.needInputs(1, 1)) {
+    return failure();
+  }
+  Tensor count(DType::I64, {});
+  count.setInt(0, node.typeOf(node.input(0)).getNumElements());
+  return node.result(node.constant(count));
+}
+
+static LogicalResult constantOfShape(NodeContext &node) {
+  std::optional<Ints> dims = node.needInputs(1, 1) ? node.constInts(0, "shape") : std::nullopt;
+  if (!dims) {
+    return failure();
+  }
+  Type element = Float32Type::get(node.context());
+  double number = 0;
+  if (const onnx::AttributeProto *value = node.attr("value")) {
+    absl::StatusOr<Tensor> tensor = node.scope().tensor(value->t());
+    if (!tensor.ok() || tensor->size() != 1 || tensor->dtype() == DType::String) {
+      return node.fail("value must be one number");
+    }
+    element = graph::elementTypeOf(node.context(), tensor->dtype());
+    number = tensor->asDouble(0);
+  }
+  __int128 total = 1;
+  for (int64_t dim : *dims) {
+    total *= dim;
+    if (dim < 0 || total > (int64_t(1) << 40)) {
+      return node.fail("the shape is not valid");
+    }
+  }
+  return node.result(node.splat(RankedTensorType::get(*dims, element), number));
+}
+
+static LogicalResult range(NodeContext &node) {
+  if (!node.needInputs(3, 3)) {
+    return failure();
+  }
+  std::optional<double> start = node.constFloat(0, "start"), limit = node.constFloat(1, "limit");
+  std::optional<double> delta = node.constFloat(2, "delta");
+  if (!start || !limit || !delta || *delta == 0) {
+    return node.fail("delta must not be zero");
+  }
+  double count = std::max(std::ceil((*limit - *start) / *delta), 0.0);
+  std::optional<DType> dtype = graph::dtypeOf(node.elementOf(node.input(0)));
+  if (!dtype || !(count < (1 << 28))) {
+    return node.fail("the range is too long");
+  }
+  Tensor tensor(*dtype, {static_cast<int64_t>(count)});
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    tensor.setDouble(i, *start + static_cast<double>(i) * *delta);
+  }
+  return node.result(node.constant(tensor, "range"));
+}
+
+static LogicalResult eyeLike(NodeContext &node) {
+  if (!node.needInputs(1, 1) || node.rankOf(node.input(0)) != 2) {
+    return node.fail("needs a matrix");
+  }
+  int64_t type = node.attrInt("dtype", 0);
+  Type element = type ? node.element(type) : node.elementOf(node.input(0));
+  std::optional<DType> dtype = element ? graph::dtypeOf(element) : std::nullopt;
+  if (!dtype) {
+    return failure();
+  }
+  IntsRef dims = node.dimsOf(node.input(0));
+  Tensor eye(*dtype, {dims[0], dims[1]});
+  int64_t k = node.attrInt("k", 0);
+  for (int64_t i = 0; i < dims[0]; ++i) {
+    if (i + k >= 0 && i + k < dims[1]) {
+      eye.setDouble(i * dims[1] + i + k, 1);
+    }
+  }
+  return node.result(node.constant(eye, "eye"));
+}
+
+static LogicalResult dropout(NodeContext &node) {
+  if (!node.needInputs(1, 3)) {
+    return failure();
+  }
+  if (node.has(2)) {
+    std::optional<Ints> training = node.constInts(2, "training_mode");
+    std::optional<double> ratio = node.has(1) ? node.constFloat(1, "ratio") : 0.5;
+    if (!training || training->size() != 1 || !ratio) {
+      return failure();
+    }
+    if (training->front() != 0 && *ratio != 0.0) {
+      return node.fail("training mode is not supported");
+    }
+  }
+  Value x = node.input(0);
+  Type mask = node.opset() < 10 ? node.elementOf(x) : Type(IntegerType::get(node.context(), 1));
+  Value ones = node.wantsOutput(1) ? node.splat(RankedTensorType::get(node.dimsOf(x), mask), 1) : Value();
+  return node.results({x, ones});
+}
+
+static LogicalResult branch(NodeContext &node) {
+  std::optional<Tensor> condition = node.needInputs(1, 1) ? node.constTensor(0, "condition") : std::nullopt;
+  if (!condition || condition->size() != 1) {
+    return node.fail("its condition must be one known bool");
+  }
+  const onnx::AttributeProto *body = node.attr(condition->asInt(0) ? "then_branch" : "else_branch");
+  if (!body) {
+    return node.fail("a branch is missing");
+  }
+  SmallVector<Value> values = node.scope().importBody(body->g());
+  return values.empty() ? node.fail("the chosen branch cannot be imported") : node.results(values);
+}
+
+void addConstantHandlers(HandlerTable &table) {
+  table.add("Constant", 1, constant);
+  table.add("Shape", 1, shape);
+  table.add("Size", 1, size);
+  table.add("ConstantOfShape", 9, constantOfShape);
+  table.add("Range", 11, range);
+  table.add("EyeLike", 9, eyeLike);
+  table.add("Dropout", 1, dropout);
+  table.add("If", 1, branch);
+}
+
+} // namespace ncc::frontend

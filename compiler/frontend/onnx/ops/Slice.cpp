@@ -1,0 +1,194 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Ops that cut and join: Slice, Split, Concat, Pad, Trilu.
+#include "compiler/frontend/onnx/Handlers.h"
+
+#include "absl/strings/str_cat.h"
+
+using namespace mlir;
+
+namespace ncc::frontend {
+
+static LogicalResult sliceBy(NodeContext &node, IntsRef starts, IntsRef ends, Ints axes, Ints steps) {
+  Value x = node.input(0);
+  IntsRef dims = node.dimsOf(x);
+  if (axes.empty()) {
+    for (size_t i = 0; i < starts.size(); ++i) {
+      axes.push_back(static_cast<int64_t>(i));
+    }
+  }
+  if (steps.empty()) {
+    steps.assign(starts.size(), 1);
+  }
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) {
+    return node.fail("starts, ends, axes and steps differ in length");
+  }
+  std::optional<Ints> where = node.axes(axes, dims.size());
+  if (!where) {
+    return failure();
+  }
+  Ints offsets(dims.size(), 0), sizes(dims), strides(dims.size(), 1);
+  for (size_t i = 0; i < starts.size(); ++i) {
+    int64_t axis = (*where)[i], dim = dims[axis], step = steps[i];
+    if (step == 0 || step == INT64_MIN) {
+      return node.fail("a step must not be zero");
+    }
+    auto clamp = [&](int64_t at, int64_t low, int64_t high) {
+      at = at < 0 ? at + dim : at;
+      return std::min(std::max(at, low), high);
+    };
+    int64_t first = step > 0 ? clamp(starts[i], 0, dim) : clamp(starts[i], 0, dim - 1);
+    int64_t last = step > 0 ? clamp(ends[i], 0, dim) : clamp(ends[i], -1, dim - 1);
+    if (step < 0 && ends[i] < -dim) {
+      last = -1;
+    }
+    int64_t size = step > 0 ? (last - first + step - 1) / step : (first - last - step - 1) / -step;
+    sizes[axis] = dim == 0 ? 0 : std::max<int64_t>(size, 0);
+    offsets[axis] = sizes[axis] > 0 ? first : 0;
+    strides[axis] = sizes[axis] > 1 ? step : 1;
+  }
+  return node.result(node.slice(x, offsets, sizes, strides));
+}
+
+static LogicalResult sliceAttributes(NodeContext &node) {
+  return node.needInputs(1, 1)
+             ? sliceBy(node, node.attrInts("starts"), node.attrInts("ends"), node.attrInts("axes"), {})
+             : failure();
+}
+
+static LogicalResult sliceInputs(NodeContext &node) {
+  if (!node.needInputs(3, 5)) {
+    return failure();
+  }
+  std::optional<Ints> starts = node.constInts(1, "starts"), ends = node.constInts(2, "ends");
+  std::optional<Ints> axes = node.has(3) ? node.constInts(3, "axes") : Ints();
+  std::optional<Ints> steps = node.has(4) ? node.constInts(4, "steps") : Ints();
+  return starts && ends && axes && steps ? sliceBy(node, *starts, *ends, *axes, *steps) : failure();
+}
+
+static LogicalResult split(NodeContext &node) {
+  if (!node.needInputs(1, 2)) {
+    return failure();
+  }
+  Value x = node.input(0);
+  std::optional<int64_t> axis = node.axis(node.attrInt("axis", 0), node.rankOf(x));
+  if (!axis) {
+    return failure();
+  }
+  int64_t dim = node.dimsOf(x)[*axis], parts = static_cast<int64_t>(node.numOutputs());
+  Ints sizes = node.attrInts("split");
+  if (node.has(1)) {
+    std::optional<Ints> given = node.constInts(1, "split");
+    if (!given) {
+      return failure();
+    }
+    sizes = *given;
+  }
+  if (sizes.empty()) { // equal parts, the last one smaller
+    int64_t each = parts ? (dim + parts - 1) / parts : 0;
+    for (int64_t i = 0; i < parts; ++i) {
+      sizes.push_back(std::clamp<int64_t>(dim - i * each, 0, each));
+    }
+  }
+  SmallVector<Value> results;
+  int64_t at = 0;
+  for (int64_t size : sizes) {
+    if (size < 0 || size > dim - at) {
+      return node.fail(absl::StrCat("the parts exceed an axis of size ", dim));
+    }
+    results.push_back(node.sliceAxis(x, *axis, size ? at : 0, size));
+    at += size;
+  }
+  if (at != dim || static_cast<int64_t>(sizes.size()) < parts) {
+    return node.fail("the parts do not cover the axis");
+  }
+  return node.results(results);
+}
+
+static LogicalResult concat(NodeContext &node) {
+  if (!node.needInputs(1) || !node.needInputs(node.numInputs())) {
+    return failure();
+  }
+  std::optional<int64_t> axis = node.axis(node.attrInt("axis", 1), node.rankOf(node.input(0)));
+  return axis ? node.result(node.concat(node.inputs(), *axis)) : failure();
+}
+
+static LogicalResult pad(NodeContext &node) {
+  Value x = node.input(0);
+  if (!node.needInputs(1, 4)) {
+    return failure();
+  }
+  int64_t rank = node.rankOf(x);
+  Ints pads = node.attrInts(node.opset() < 2 ? "paddings" : "pads");
+  double value = node.attrFloat("value", 0.0);
+  Ints axes;
+  for (int64_t i = 0; i < rank; ++i) {
+    axes.push_back(i);
+  }
+  if (node.opset() >= 11) {
+    std::optional<Ints> given = node.constInts(1, "pads");
+    std::optional<double> fill = node.has(2) ? node.constFloat(2, "constant value") : 0.0;
+    if (!given || !fill) {
+      return failure();
+    }
+    pads = *given;
+    value = *fill;
+    if (node.has(3)) {
+      std::optional<Ints> list = node.constInts(3, "axes");
+      std::optional<Ints> checked = list ? node.axes(*list, rank) : std::nullopt;
+      if (!checked) {
+        return failure();
+      }
+      axes = *checked;
+    }
+  }
+  if (pads.size() != 2 * axes.size()) {
+    return node.fail(absl::StrCat("pads has ", pads.size(), " entries for ", axes.size(), " axes"));
+  }
+  Ints low(rank, 0), high(rank, 0);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    low[axes[i]] = pads[i];
+    high[axes[i]] = pads[i + axes.size()];
+  }
+  std::optional<graph::PadMode> mode = graph::symbolizePadMode(node.attrString("mode", "constant"));
+  if (!mode) {
+    return node.fail("mode '" + node.attrString("mode", "") + "' is not supported");
+  }
+  return node.result(node.pad(x, low, high, *mode, value));
+}
+
+/// Keeps the upper or lower triangle: a select with a constant mask.
+static LogicalResult trilu(NodeContext &node) {
+  Value x = node.input(0);
+  if (!node.needInputs(1, 2) || node.rankOf(x) < 2) {
+    return node.fail("needs at least a matrix");
+  }
+  int64_t k = 0;
+  if (node.has(1)) {
+    std::optional<Ints> given = node.constInts(1, "k");
+    if (!given || given->size() != 1) {
+      return node.fail("its k must be one constant integer");
+    }
+    k = given->front();
+  }
+  bool upper = node.attrInt("upper", 1) != 0;
+  int64_t rows = node.dimsOf(x)[node.rankOf(x) - 2], columns = node.dimsOf(x)[node.rankOf(x) - 1];
+  Tensor mask(DType::Bool, {rows, columns});
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      mask.mutableAs<uint8_t>()[i * columns + j] = upper ? j - i >= k : j - i <= k;
+    }
+  }
+  return node.result(node.select(node.constant(mask, "triangle"), x, node.scalarLike(x, 0)));
+}
+
+void addSliceHandlers(HandlerTable &table) {
+  table.add("Slice", 1, sliceAttributes);
+  table.add("Slice", 10, sliceInputs);
+  table.add("Split", 1, split);
+  table.add("Concat", 1, concat);
+  table.add("Pad", 1, pad);
+  table.add("Trilu", 14, trilu);
+}
+
+} // namespace ncc::frontend

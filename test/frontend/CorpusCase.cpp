@@ -1,0 +1,186 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "test/frontend/CorpusCase.h"
+
+#include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/onnx/Model.h"
+#include "dialects/graph/Evaluate.h"
+#include "passes/Pipelines.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+namespace fs = std::filesystem;
+
+namespace ncc::test {
+
+namespace {
+
+CaseResult compare(const Tensor &actual, const Tensor &expected, size_t index, bool loose) {
+  std::string where = "output " + std::to_string(index) + ": ";
+  if (actual.dtype() != expected.dtype() || actual.shape() != expected.shape()) {
+    return {Outcome::Mismatch, where + "is " + std::string(dtypeName(actual.dtype())) + " " +
+                                   shapeString(actual.shape()) + ", expected " +
+                                   std::string(dtypeName(expected.dtype())) + " " + shapeString(expected.shape())};
+  }
+  if (actual.dtype() == DType::String) {
+    return actual.strings() == expected.strings() ? CaseResult{Outcome::Pass, ""}
+                                                  : CaseResult{Outcome::Mismatch, where + "strings differ"};
+  }
+  double largest = 0, worst = 0;
+  for (int64_t i = 0; i < expected.size(); ++i) {
+    double value = std::fabs(expected.asDouble(i));
+    largest = std::isfinite(value) ? std::max(largest, value) : largest;
+  }
+  bool coarse = loose || (isFloat(actual.dtype()) && dtypeSize(actual.dtype()) <= 2);
+  double rtol = coarse ? 1e-2 : 1e-3, atol = (coarse ? 1e-2 : 1e-5) * largest;
+  for (int64_t i = 0; i < expected.size(); ++i) {
+    double a = actual.asDouble(i), b = expected.asDouble(i);
+    bool same = a == b || (std::isnan(a) && std::isnan(b));
+    double limit = isFloat(actual.dtype()) ? atol + rtol * std::fabs(b) : dtypeSize(actual.dtype()) == 1 && actual.dtype() != DType::Bool ? 1 : 0;
+    if (!same && !(std::fabs(a - b) <= limit)) {
+      return {Outcome::Mismatch, where + "element " + std::to_string(i) + " is " + std::to_string(a) +
+                                     ", expected " + std::to_string(b)};
+    }
+    worst = std::max(worst, same ? 0 : std::fabs(a - b));
+  }
+  return {Outcome::Pass, ""};
+}
+
+std::vector<std::string> dataSets(const std::string &folder) {
+  std::vector<std::string> sets;
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_directory() && entry.path().filename().string().starts_with("test_data_set_")) {
+      sets.push_back(entry.path().string());
+    }
+  }
+  std::sort(sets.begin(), sets.end());
+  return sets;
+}
+
+absl::StatusOr<std::vector<Tensor>> readAll(const std::string &set, const std::string &stem) {
+  std::vector<Tensor> tensors;
+  for (int i = 0;; ++i) {
+    std::string path = set + "/" + stem + "_" + std::to_string(i) + ".pb";
+    if (!fs::exists(path)) {
+      return tensors;
+    }
+    absl::StatusOr<Tensor> tensor = frontend::readTensorFile(path);
+    if (!tensor.ok()) {
+      return tensor.status();
+    }
+    tensors.push_back(*tensor);
+  }
+}
+
+/// A case whose shapes depend on its inputs' values is tried again with the small inputs as constants.
+CaseResult runSet(const frontend::Model &model, const std::string &set, const std::string &pipeline,
+                  bool fixValues = false) {
+  absl::StatusOr<std::vector<Tensor>> inputs = readAll(set, "input"), outputs = readAll(set, "output");
+  if (!inputs.ok() || !outputs.ok()) {
+    return {Outcome::BadCase, std::string((inputs.ok() ? outputs.status() : inputs.status()).message())};
+  }
+  frontend::ImportOptions options;
+  std::set<std::string> weights;
+  for (const auto &tensor : model.proto().graph().initializer()) {
+    weights.insert(tensor.name());
+  }
+  size_t next = 0;
+  for (const auto &input : model.proto().graph().input()) {
+    if (!weights.count(input.name()) && next < inputs->size()) {
+      const Tensor &value = (*inputs)[next++];
+      options.shapes[input.name()] = std::vector<int64_t>(value.shape().begin(), value.shape().end());
+      if (fixValues && value.rank() <= 1 && value.size() <= 16) {
+        options.values[input.name()] = value;
+      }
+    }
+  }
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticEngine diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module = frontend::importModel(context, model, options, diagnostics);
+  if (!module) {
+    bool dynamic = std::any_of(diagnostics.all().begin(), diagnostics.all().end(), [](const Diagnostic &d) {
+      return d.code == Code::DataDependentShape || d.message.find("must be") != std::string::npos;
+    });
+    if (dynamic && !fixValues) {
+      return runSet(model, set, pipeline, true);
+    }
+    std::string text = diagnostics.all().empty() ? "no reason given" : "";
+    for (const Diagnostic &diagnostic : diagnostics.all()) {
+      if (diagnostic.severity == Severity::Error) {
+        text += (text.empty() ? "" : " | ") + diagnostic.str();
+      }
+    }
+    return {Outcome::ImportFailed, text};
+  }
+  if (failed(mlir::verify(*module))) {
+    return {Outcome::ImportFailed, "the module does not verify"};
+  }
+  if (!pipeline.empty()) {
+    mlir::PassManager manager(&context);
+    if (failed(mlir::parsePassPipeline(pipeline, manager)) || failed(manager.run(*module))) {
+      return {Outcome::ImportFailed, "the passes failed"};
+    }
+  }
+  auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  absl::StatusOr<std::vector<Tensor>> results = graph::evaluateFunction(main, *inputs);
+  if (!results.ok()) {
+    return {Outcome::EvaluationFailed, std::string(results.status().message())};
+  }
+  if (outputs->size() > results->size()) {
+    return {Outcome::Mismatch, "has too few outputs"};
+  }
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    CaseResult result = compare((*results)[i], (*outputs)[i], i, false);
+    if (result.outcome != Outcome::Pass) {
+      return result;
+    }
+  }
+  return {Outcome::Pass, ""};
+}
+
+} // namespace
+
+CaseResult runCase(const std::string &folder, const std::string &pipeline) {
+  absl::StatusOr<std::unique_ptr<frontend::Model>> model = frontend::Model::load(folder + "/model.onnx");
+  if (!model.ok()) {
+    return {Outcome::ImportFailed, std::string(model.status().message())};
+  }
+  CaseResult result{Outcome::BadCase, "no data set"};
+  for (const std::string &set : dataSets(folder)) {
+    result = runSet(**model, set, pipeline);
+    if (result.outcome != Outcome::Pass) {
+      return result;
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> casesIn(const std::string &root) {
+  std::vector<std::string> folders;
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator(root, error)) {
+    if (fs::exists(entry.path() / "model.onnx")) {
+      folders.push_back(entry.path().string());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+std::string corpusRoot() {
+  const char *given = std::getenv("NCC_CORPUS");
+  fs::path root = given ? fs::path(given) : fs::path(NCC_SOURCE_DIR).parent_path() / "shared" / "corpus";
+  std::error_code error;
+  return fs::is_directory(root, error) ? root.string() : "";
+}
+
+} // namespace ncc::test

@@ -112,7 +112,8 @@ Json infoToJson(const Model &model) {
                         {"options", model.provenance.options},
                         {"target", model.provenance.target},
                         {"model_sha256", model.provenance.modelHash},
-                        {"model_name", model.provenance.modelName}};
+                        {"model_name", model.provenance.modelName},
+                        {"precision", model.provenance.precision}};
   json["inputs"] = Json::array();
   for (const TensorInfo &info : model.inputs) {
     json["inputs"].push_back(tensorToJson(info));
@@ -143,7 +144,7 @@ absl::Status infoFromJson(const Json &json, Model &model) {
   }
   const Json &provenance = r.member(json, "provenance");
   model.provenance = {r.text(provenance, "compiler"), r.text(provenance, "options"), r.text(provenance, "target"),
-                      r.text(provenance, "model_sha256"), r.text(provenance, "model_name")};
+                      r.text(provenance, "model_sha256"), r.text(provenance, "model_name"), r.text(provenance, "precision")};
   for (const Json &item : r.array(json, "inputs", 65536)) {
     model.inputs.push_back(tensorFromJson(item, r));
   }

@@ -115,6 +115,7 @@ struct Provenance {
   std::string target;   // device name
   std::string modelHash; // sha256 hex of the source model
   std::string modelName;
+  std::string precision; // lowest type the matmuls run in: "f32", "bf16", "f16", "i8"; sets tolerances
 };
 
 constexpr uint64_t kFeatureChannels = 1;  // more than one core with channels

@@ -53,7 +53,7 @@ struct ModelBuilder {
 
   explicit ModelBuilder(const char *device = "trn1") {
     model->device = hw::findDevice(device)->text;
-    model->provenance = {"ncc test", "", device, "", "hand-made"};
+    model->provenance = {"ncc test", "", device, "", "hand-made", "bf16"};
     addProgram();
   }
   neff::Program &program() { return model->programs[current]; }

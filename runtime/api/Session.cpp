@@ -1,0 +1,63 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+
+#include "runtime/api/Session.h"
+
+#include <cstring>
+
+namespace ncc::api {
+
+absl::StatusOr<std::unique_ptr<Session>> Session::open(const std::string &path, const SessionOptions &options) {
+  absl::StatusOr<neff::Model> model = neff::readModel(path, options.read);
+  if (!model.ok()) {
+    return model.status();
+  }
+  return open(std::make_shared<const neff::Model>(*std::move(model)), options);
+}
+
+absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const neff::Model> model, const SessionOptions &options) {
+  auto session = std::make_unique<Session>();
+  session->neff = model;
+  absl::StatusOr<std::unique_ptr<sim::Executor>> executor =
+      options.executor == ExecutorKind::Precise ? sim::makePreciseExecutor(model, options.precise) : host::makeHostExecutor(model, options.host);
+  if (!executor.ok()) {
+    return executor.status();
+  }
+  session->executor = *std::move(executor);
+  return session;
+}
+
+absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs) {
+  if (inputs.size() != neff->inputs.size()) {
+    return absl::InvalidArgumentError("the model has " + std::to_string(neff->inputs.size()) + " inputs, " +
+                                      std::to_string(inputs.size()) + " were given");
+  }
+  std::vector<const void *> in;
+  std::vector<void *> out;
+  std::vector<Tensor> outputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const neff::TensorInfo &info = neff->inputs[i];
+    if (inputs[i].dtype() != info.dtype || inputs[i].shape() != info.shape) {
+      return absl::InvalidArgumentError("input " + info.name + " is " + std::string(dtypeName(info.dtype)) + " " + shapeString(info.shape) +
+                                        ", not " + std::string(dtypeName(inputs[i].dtype())) + " " + shapeString(inputs[i].shape()));
+    }
+    in.push_back(inputs[i].data());
+  }
+  for (const neff::TensorInfo &info : neff->outputs) {
+    outputs.emplace_back(info.dtype, info.shape);
+    out.push_back(outputs.back().mutableData());
+  }
+  sim::InferenceReport report;
+  if (absl::Status status = execute({in, out}, &report); !status.ok()) {
+    return status;
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (report.shapes[i]) { // packed at the front of the static buffer
+      Tensor smaller(outputs[i].dtype(), *report.shapes[i]);
+      std::memcpy(smaller.mutableData(), outputs[i].data(), smaller.byteSize());
+      outputs[i] = std::move(smaller);
+    }
+  }
+  return outputs;
+}
+
+} // namespace ncc::api

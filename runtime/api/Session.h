@@ -1,0 +1,38 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// A loaded model in C++: what the C API and the tools are written over.
+#pragma once
+
+#include "runtime/host/Host.h"
+#include "runtime/neff/Reader.h"
+#include "runtime/sim/Executor.h"
+#include "runtime/sim/Precise.h"
+
+namespace ncc::api {
+
+enum class ExecutorKind { Host, Precise };
+
+struct SessionOptions {
+  ExecutorKind executor = ExecutorKind::Host;
+  host::HostOptions host;
+  sim::PreciseOptions precise;
+  neff::ReadOptions read;
+};
+
+class Session {
+public:
+  static absl::StatusOr<std::unique_ptr<Session>> open(const std::string &path, const SessionOptions &options = {});
+  static absl::StatusOr<std::unique_ptr<Session>> open(std::shared_ptr<const neff::Model> model, const SessionOptions &options = {});
+
+  const neff::Model &model() const { return *neff; }
+  /// Thread safe. Buffers have the sizes of the model's tensors.
+  absl::Status execute(const sim::InferenceIo &io, sim::InferenceReport *report = nullptr) { return executor->execute(io, report); }
+  /// Whole tensors in, whole tensors out; checks types and shapes.
+  absl::StatusOr<std::vector<Tensor>> run(absl::Span<const Tensor> inputs);
+
+private:
+  std::shared_ptr<const neff::Model> neff;
+  std::unique_ptr<sim::Executor> executor;
+};
+
+} // namespace ncc::api

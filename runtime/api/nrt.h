@@ -1,0 +1,126 @@
+/* Part of ncc, under the Apache License 2.0. See LICENSE.
+ *
+ * C API of libnrt, shaped like the public Neuron runtime: load a NEFF onto virtual NeuronCores, fill tensor sets,
+ * execute. All functions may be called from any thread; a model executes several calls at once and overlaps them.
+ * Names starting with ncc_ are extensions. */
+#ifndef NCC_RUNTIME_API_NRT_H
+#define NCC_RUNTIME_API_NRT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  NRT_SUCCESS = 0,
+  NRT_FAILURE = 1,
+  NRT_INVALID = 2,
+  NRT_INVALID_HANDLE = 3,
+  NRT_RESOURCE = 4,
+  NRT_TIMEOUT = 5,
+  NRT_HW_ERROR = 6,
+  NRT_QUEUE_FULL = 7,
+  NRT_LOAD_NOT_ENOUGH_NC = 9,
+  NRT_UNSUPPORTED_NEFF_VERSION = 10,
+  NRT_UNINITIALIZED = 13,
+  NRT_CLOSED = 14,
+  NRT_EXEC_BAD_INPUT = 1002,
+  NRT_EXEC_COMPLETED_WITH_NUM_ERR = 1003,
+  NRT_EXEC_COMPLETED_WITH_ERR = 1004,
+  NRT_EXEC_NC_BUSY = 1005,
+  NRT_EXEC_OOB = 1006
+} NRT_STATUS;
+
+typedef enum {
+  NRT_DTYPE_UNKNOWN = 0,
+  NRT_DTYPE_UINT64 = 1,
+  NRT_DTYPE_INT8 = 2,
+  NRT_DTYPE_UINT8 = 3,
+  NRT_DTYPE_INT16 = 4,
+  NRT_DTYPE_UINT16 = 5,
+  NRT_DTYPE_BFLOAT16 = 6,
+  NRT_DTYPE_FLOAT16 = 7,
+  NRT_DTYPE_INT32 = 8,
+  NRT_DTYPE_UINT32 = 9,
+  NRT_DTYPE_FLOAT32 = 10,
+  NRT_DTYPE_INT64 = 12,
+  NRT_DTYPE_FP8_E4 = 14,
+  NRT_DTYPE_FP8_E5 = 15,
+  NCC_NRT_DTYPE_BOOL = 128,
+  NCC_NRT_DTYPE_FLOAT64 = 129
+} nrt_dtype_t;
+
+typedef enum { NRT_FRAMEWORK_TYPE_NO_FW = 1 } nrt_framework_type_t;
+typedef enum { NRT_TENSOR_PLACEMENT_DEVICE = 0, NRT_TENSOR_PLACEMENT_HOST = 1, NRT_TENSOR_PLACEMENT_VIRTUAL = 2 } nrt_tensor_placement_t;
+typedef enum { NRT_TENSOR_USAGE_INPUT = 0, NRT_TENSOR_USAGE_OUTPUT = 1 } nrt_tensor_usage_t;
+
+typedef struct nrt_model nrt_model_t;
+typedef struct nrt_tensor nrt_tensor_t;
+typedef struct nrt_tensor_set nrt_tensor_set_t;
+
+#define NRT_TENSOR_NAME_MAX 256
+typedef struct {
+  char name[NRT_TENSOR_NAME_MAX];
+  nrt_tensor_usage_t usage;
+  size_t size; /* bytes */
+  nrt_dtype_t dtype;
+  uint32_t *shape;
+  uint32_t ndim;
+} nrt_tensor_info_t;
+
+typedef struct {
+  uint64_t tensor_count;
+  nrt_tensor_info_t tensor_array[];
+} nrt_tensor_info_array_t;
+
+NRT_STATUS nrt_init(nrt_framework_type_t framework, const char *fw_version, const char *fal_version);
+void nrt_close(void);
+
+/* vnc and vnc_count are accepted for compatibility: cores are virtual and never run out. The bytes are copied. */
+NRT_STATUS nrt_load(const void *neff_bytes, size_t size, int32_t vnc, int32_t vnc_count, nrt_model_t **model);
+NRT_STATUS nrt_unload(nrt_model_t *model);
+NRT_STATUS nrt_get_model_tensor_info(nrt_model_t *model, nrt_tensor_info_array_t **info);
+NRT_STATUS nrt_free_model_tensor_info(nrt_tensor_info_array_t *info);
+NRT_STATUS nrt_get_model_nc_count(const nrt_model_t *model, uint32_t *count);
+
+NRT_STATUS nrt_allocate_tensor_set(nrt_tensor_set_t **set);
+void nrt_destroy_tensor_set(nrt_tensor_set_t **set);
+NRT_STATUS nrt_add_tensor_to_tensor_set(nrt_tensor_set_t *set, const char *name, nrt_tensor_t *tensor);
+NRT_STATUS nrt_get_tensor_from_tensor_set(nrt_tensor_set_t *set, const char *name, nrt_tensor_t **tensor);
+
+NRT_STATUS nrt_tensor_allocate(nrt_tensor_placement_t placement, int vnc, size_t size, const char *name, nrt_tensor_t **tensor);
+NRT_STATUS nrt_tensor_allocate_empty(const char *name, nrt_tensor_t **tensor);
+/* The caller keeps the buffer alive; it should be aligned to 64 bytes. */
+NRT_STATUS nrt_tensor_attach_buffer(nrt_tensor_t *tensor, void *buffer, size_t size);
+NRT_STATUS nrt_tensor_allocate_slice(const nrt_tensor_t *source, size_t offset, size_t size, const char *name, nrt_tensor_t **slice);
+void nrt_tensor_free(nrt_tensor_t **tensor);
+NRT_STATUS nrt_tensor_read(const nrt_tensor_t *tensor, void *buffer, size_t offset, size_t size);
+NRT_STATUS nrt_tensor_write(nrt_tensor_t *tensor, const void *buffer, size_t offset, size_t size);
+size_t nrt_tensor_get_size(const nrt_tensor_t *tensor);
+void *nrt_tensor_get_va(const nrt_tensor_t *tensor);
+
+NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs);
+NRT_STATUS nrt_execute_repeat(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs, int repeat_count);
+
+/* Extensions. */
+typedef enum { NCC_NRT_EXECUTOR_HOST = 0, NCC_NRT_EXECUTOR_PRECISE = 1 } ncc_nrt_executor_t;
+typedef struct {
+  size_t struct_size; /* sizeof(ncc_nrt_options_t) */
+  ncc_nrt_executor_t executor;
+  int threads;            /* 0: one per CPU */
+  int skip_weight_hash;   /* nonzero: do not verify the weights' hash */
+} ncc_nrt_options_t;
+/* Maps the file instead of copying it. options may be NULL. */
+NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options, nrt_model_t **model);
+/* True shape of an output of the last execution by this thread; ndim in: room, out: rank. */
+NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_t *shape, uint32_t *ndim);
+/* What went wrong in the last failing call of this thread; "" if nothing. */
+const char *ncc_nrt_last_error(void);
+const char *ncc_nrt_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,106 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// What a translated program consists of: steps with resolved operands. A step only knows offsets; the base
+// addresses come from the context, so that several contexts (inferences in flight) share one translation.
+#pragma once
+
+#include "runtime/host/Kernels.h"
+#include "runtime/sim/PreciseCore.h"
+
+#include <memory>
+#include <vector>
+
+namespace ncc::host {
+
+/// Memories of one inference in flight on one core.
+struct CoreContext {
+  CoreContext(const neff::Model &model, const neff::Program &program, const neff::Group *group, const hw::DeviceSpec &spec)
+      : memory(spec), dram(model, program, group) {
+    environment.program = &program;
+    environment.dram = dram.table();
+  }
+  sim::CoreMemory memory;
+  sim::ProgramMemory dram;
+  sim::ProgramContext environment;
+  sim::HostBytes arena; // packed operands that are not constant
+  std::vector<uint8_t> scratch;
+};
+
+class Step {
+public:
+  virtual ~Step() = default;
+  virtual absl::Status run(CoreContext &context) const = 0;
+};
+using StepPtr = std::unique_ptr<Step>;
+
+/// An access pattern as a strided walk: dims collapsed, partitions (if any) as the outermost dim.
+struct Walk {
+  isa::Space space = isa::Space::None;
+  uint16_t buffer = 0;
+  int64_t offset = 0; // from the base of the memory
+  DType dtype = DType::F32;
+  int rank = 0;                   // collapsed free dims
+  int64_t sizes[6] = {}, strides[6] = {}; // bytes
+  int64_t partitions = 1, pitch = 0;
+  int64_t perPartition = 1;
+
+  Walk() = default;
+  Walk(const isa::AccessPattern &ap, const sim::CoreMemory &memory);
+  uint8_t *base(const CoreContext &context) const {
+    switch (space) {
+    case isa::Space::Sbuf:
+      return context.memory.sbuf() + offset;
+    case isa::Space::Psum:
+      return context.memory.psum() + offset;
+    default:
+      return context.dram.buffer(buffer) + offset;
+    }
+  }
+  /// One contiguous run per partition.
+  bool contiguousRows() const {
+    return rank == 0 || (rank == 1 && strides[0] == static_cast<int64_t>(dtypeSize(dtype)));
+  }
+};
+
+/// Any instruction through the precise interpreter's code.
+StepPtr makePlainStep(const isa::Instruction &inst);
+/// The fast form of an instruction other than a matmul; null when there is none.
+StepPtr makeFastStep(const isa::Instruction &inst, const sim::CoreMemory &memory, const Kernels &kernels);
+
+/// Copies between patterns of the same element type (used by the translator on its shadow memory, too).
+void copyElements(const Walk &to, uint8_t *toBase, const Walk &from, const uint8_t *fromBase);
+/// Rows of an operand made contiguous: returns a pointer and sets the pitch; uses `scratch` if it has to.
+const uint8_t *contiguousRows(const Walk &walk, const uint8_t *base, std::vector<uint8_t> &scratch, int64_t &pitch);
+
+/// Packs an operand into the arena.
+struct PackPlan {
+  Walk walk;
+  bool moving = false;
+  bool sums = false;      // int8: column sums of the packed values follow the data
+  int64_t bytes = 0;      // of the packed data
+  int64_t total() const { return bytes + (sums ? (walk.perPartition * 4 + 63) / 64 * 64 : 0); }
+};
+void packOperand(const PackPlan &plan, const MatmulKernel &kernel, const uint8_t *base, uint8_t *to, std::vector<uint8_t> &scratch);
+StepPtr makePackStep(const PackPlan &plan, const MatmulKernel &kernel, int64_t arenaOffset);
+
+struct MatmulOperand {
+  const uint8_t *constant = nullptr; // packed at load, or
+  int64_t arena = 0;                 // packed by an earlier step
+  const uint8_t *at(const CoreContext &context) const { return constant ? constant : context.arena.get() + arena; }
+};
+struct MatmulPlan {
+  const MatmulKernel *kernel = nullptr;
+  struct Item {
+    MatmulOperand stationary, moving;
+    int32_t k = 0;
+    int64_t stationarySums = -1, movingSums = -1; // byte offsets of the sums behind the data
+    int32_t stationaryZero = 0, movingZero = 0;   // as the kernel sees the operands
+  };
+  std::vector<Item> items;
+  Walk dst;
+  int m = 0, n = 0;
+  bool accumulate = false;
+};
+StepPtr makeMatmulStep(MatmulPlan plan);
+
+} // namespace ncc::host

@@ -1,0 +1,370 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+
+#include "runtime/host/Translator.h"
+
+#include "runtime/host/Tracker.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace ncc::host {
+
+using namespace isa;
+
+namespace {
+
+/// Arena places for operands packed at run time; a place is free again when nobody refers to it.
+class ArenaPlanner {
+public:
+  int64_t allocate(int64_t bytes) {
+    bytes = (bytes + 127) / 64 * 64;
+    for (auto it = free.lower_bound(bytes); it != free.end() && it->first <= 2 * bytes; ++it) {
+      int64_t at = it->second;
+      sizes[at] = it->first;
+      free.erase(it);
+      return at;
+    }
+    int64_t at = top;
+    top += bytes;
+    sizes[at] = bytes;
+    return at;
+  }
+  void retain(int64_t at) { ++references[at]; }
+  void release(int64_t at) {
+    if (--references[at] == 0) {
+      free.emplace(sizes[at], at);
+    }
+  }
+  int64_t size() const { return top; }
+
+private:
+  int64_t top = 0;
+  std::multimap<int64_t, int64_t> free;
+  std::map<int64_t, int64_t> sizes, references;
+};
+
+/// Memory for packed constants in large blocks.
+class ConstantPool {
+public:
+  explicit ConstantPool(std::vector<sim::HostBytes> &blocks) : blocks(blocks) {}
+  uint8_t *allocate(int64_t bytes) {
+    bytes = (bytes + 127) / 64 * 64;
+    if (bytes > left) {
+      left = std::max<int64_t>(bytes, 16 << 20);
+      blocks.push_back(sim::allocateBytes(static_cast<uint64_t>(left)));
+      next = blocks.back().get();
+    }
+    uint8_t *at = next;
+    next += bytes;
+    left -= bytes;
+    used += bytes;
+    return at;
+  }
+  int64_t used = 0;
+
+private:
+  std::vector<sim::HostBytes> &blocks;
+  uint8_t *next = nullptr;
+  int64_t left = 0;
+};
+
+struct PackedEntry {
+  AccessPattern ap;
+  bool moving, sums;
+  const MatmulKernel *kernel;
+  MatmulOperand operand;
+  int64_t sumsAt;
+};
+
+struct OpenChain {
+  AccessPattern dst;
+  Region region;
+  MatmulPlan plan;
+  std::vector<int64_t> held; // arena places the items refer to
+};
+
+bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b; }
+
+class Translator {
+public:
+  Translator(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context)
+      : program(program), spec(spec), kernels(kernels), context(context), writes(spec), shadow(spec), pool(result.constants) {
+    std::memcpy(shadow.sbuf(), context.memory.sbuf(), static_cast<size_t>(shadow.sbufPitch() * spec.partitions));
+    shadowTable.resize(program.buffers.size());
+    for (size_t i = 0; i < program.buffers.size(); ++i) {
+      shadowTable[i] = context.dram.buffer(i); // only weights are read through it
+    }
+  }
+
+  absl::StatusOr<Translation> run() {
+    for (const Instruction &inst : program.run) {
+      forEachWrite(inst, [&](const AccessPattern &ap) { writes.add(ap); });
+    }
+    needed.resize(program.run.size());
+    dropped.resize(program.run.size());
+    for (size_t i = 0; i < program.run.size(); ++i) {
+      translateOne(i);
+    }
+    flushAll();
+    secondRound();
+    finish();
+    return std::move(result);
+  }
+
+private:
+  void translateOne(size_t i) {
+    const Instruction &inst = program.run[i];
+    if (const auto *matmul = std::get_if<Matmul>(&inst)) {
+      addMatmul(*matmul);
+      afterWrites(inst);
+      return;
+    }
+    settle(inst);
+    forEachRead(inst, [&](const AccessPattern &ap) { needCopies(ap); });
+    if (const auto *dma = std::get_if<DmaCopy>(&inst); dma && isConstantCopy(*dma)) {
+      copyConstant(*dma, i);
+      return;
+    }
+    emit(inst);
+    afterWrites(inst);
+  }
+
+  /// Chains whose result the instruction reads or overwrites must run before it.
+  void settle(const Instruction &inst) {
+    auto check = [&](const AccessPattern &ap) {
+      if (ap.space == Space::Psum) {
+        flushOverlapping(Region(ap));
+      }
+    };
+    forEachRead(inst, check);
+    forEachWrite(inst, check);
+  }
+
+  void needCopies(const AccessPattern &ap) {
+    if (ap.space == Space::Sbuf) {
+      constants.forEachOverlap(ap, [&](size_t id) { needed[id] = true; });
+    }
+  }
+
+  void afterWrites(const Instruction &inst) {
+    forEachWrite(inst, [&](const AccessPattern &ap) { invalidate(ap); });
+  }
+
+  void invalidate(const AccessPattern &ap) {
+    if (ap.space != Space::Sbuf) {
+      return;
+    }
+    constants.overwritten(ap);
+    forgetPacked(ap);
+  }
+
+  void forgetPacked(const AccessPattern &ap) {
+    Region region(ap);
+    size_t kept = 0;
+    for (PackedEntry &e : packed) {
+      if (Region(e.ap).overlaps(region)) {
+        if (!e.operand.constant) {
+          arena.release(e.operand.arena);
+        }
+        continue;
+      }
+      packed[kept++] = e;
+    }
+    packed.resize(kept);
+  }
+
+  bool isConstantCopy(const DmaCopy &dma) const {
+    return dma.src.space == Space::Dram && dma.dst.space == Space::Sbuf && program.buffers[dma.src.buffer].kind == neff::BufferKind::Weight;
+  }
+
+  void copyConstant(const DmaCopy &dma, size_t i) {
+    // The shadow SBUF gets the bytes now; whether the copy happens at run time is decided at the end.
+    if (dma.dst.dtype == dma.src.dtype) {
+      Walk to(dma.dst, shadow), from(dma.src, shadow);
+      copyElements(to, shadow.sbuf() + to.offset, from, shadowTable[dma.src.buffer] + from.offset);
+    } else {
+      sim::ProgramContext environment;
+      environment.program = &program;
+      environment.dram = shadowTable.data();
+      sim::executeInstruction(dma, shadow, environment).IgnoreError();
+    }
+    forgetPacked(dma.dst);
+    constants.copied(dma.dst, i);
+    size_t step = result.steps.size();
+    emit(dma);
+    copySteps.push_back({i, step});
+  }
+
+  void emit(const Instruction &inst) {
+    if (std::holds_alternative<Nop>(inst) || std::holds_alternative<Semaphore>(inst)) {
+      return;
+    }
+    StepPtr step = makeFastStep(inst, shadow, kernels);
+    if (!step) {
+      step = makePlainStep(inst);
+      ++result.stats.plain;
+    }
+    result.steps.push_back(std::move(step));
+  }
+
+  const MatmulKernel &kernelFor(const Matmul &m) const {
+    if (isInteger(m.moving.dtype)) {
+      return kernels.int8;
+    }
+    return m.moving.dtype == DType::BF16 && m.stationary.dtype == DType::BF16 ? kernels.bf16 : kernels.f32;
+  }
+
+  void addMatmul(const Matmul &m) {
+    ++result.stats.matmuls;
+    const MatmulKernel &kernel = kernelFor(m);
+    OpenChain *chain = nullptr;
+    for (OpenChain &c : chains) {
+      if (samePattern(c.dst, m.dst) && c.plan.kernel == &kernel) {
+        chain = &c;
+      }
+    }
+    if (!chain || !m.accumulate) {
+      // Whatever is under way there comes first (a result nobody reads is still computed: rare and harmless).
+      flushOverlapping(Region(m.dst));
+      chains.push_back({m.dst, Region(m.dst), MatmulPlan(), {}});
+      chain = &chains.back();
+      chain->plan.kernel = &kernel;
+      chain->plan.dst = Walk(m.dst, shadow);
+      chain->plan.m = m.dst.partitions;
+      chain->plan.n = static_cast<int>(m.dst.freeSize());
+      chain->plan.accumulate = m.accumulate;
+    }
+    MatmulPlan::Item item;
+    item.k = m.stationary.partitions;
+    if (kernel.element == DType::I8) {
+      item.stationaryZero = m.stationaryZero - (m.stationary.dtype == DType::U8 ? 128 : 0);
+      item.movingZero = m.movingZero + (m.moving.dtype == DType::I8 ? 128 : 0);
+    }
+    item.stationary = pack(m.stationary, kernel, false, item.movingZero != 0, item.stationarySums, chain->held);
+    item.moving = pack(m.moving, kernel, true, item.stationaryZero != 0, item.movingSums, chain->held);
+    chain->plan.items.push_back(item);
+  }
+
+  MatmulOperand pack(const AccessPattern &ap, const MatmulKernel &kernel, bool moving, bool sums, int64_t &sumsAt, std::vector<int64_t> &held) {
+    for (const PackedEntry &e : packed) {
+      if (e.moving == moving && e.kernel == &kernel && (e.sums || !sums) && samePattern(e.ap, ap)) {
+        if (!e.operand.constant) {
+          hold(e.operand.arena, held);
+        }
+        sumsAt = e.sumsAt;
+        return e.operand;
+      }
+    }
+    PackPlan plan;
+    plan.walk = Walk(ap, shadow);
+    plan.moving = moving;
+    plan.sums = sums;
+    plan.bytes = moving ? kernel.movingBytes(ap.partitions, ap.freeSize()) : kernel.stationaryBytes(ap.partitions, ap.freeSize());
+    plan.bytes = (plan.bytes + 63) / 64 * 64;
+    sumsAt = plan.bytes;
+    MatmulOperand operand;
+    if (!writes.touches(ap) || constants.known(ap)) {
+      uint8_t *to = pool.allocate(plan.total());
+      packOperand(plan, kernel, shadow.sbuf() + plan.walk.offset, to, scratch);
+      operand.constant = to;
+    } else {
+      needCopies(ap);
+      operand.arena = arena.allocate(plan.total());
+      arena.retain(operand.arena); // for the entry
+      hold(operand.arena, held);
+      result.steps.push_back(makePackStep(plan, kernel, operand.arena));
+      ++result.stats.packs;
+    }
+    packed.push_back({ap, moving, sums, &kernel, operand, sumsAt});
+    return operand;
+  }
+
+  void hold(int64_t place, std::vector<int64_t> &held) {
+    arena.retain(place);
+    held.push_back(place);
+  }
+
+  void flushOverlapping(const Region &region) {
+    for (size_t c = 0; c < chains.size();) {
+      if (chains[c].region.overlaps(region)) {
+        flush(c);
+      } else {
+        ++c;
+      }
+    }
+  }
+  void flushAll() {
+    while (!chains.empty()) {
+      flush(0);
+    }
+  }
+  void flush(size_t index) {
+    OpenChain chain = std::move(chains[index]);
+    chains.erase(chains.begin() + static_cast<long>(index));
+    result.steps.push_back(makeMatmulStep(std::move(chain.plan)));
+    ++result.stats.chains;
+    for (int64_t place : chain.held) {
+      arena.release(place);
+    }
+  }
+
+  /// The next inference starts with what this one left in SBUF: a read there before any write needs the copy, too.
+  void secondRound() {
+    for (const Instruction &inst : program.run) {
+      const auto *dma = std::get_if<DmaCopy>(&inst);
+      if (dma && isConstantCopy(*dma)) {
+        constants.overwritten(dma->dst); // from here on the first round's verdict holds
+        continue;
+      }
+      forEachRead(inst, [&](const AccessPattern &ap) {
+        if (ap.space == Space::Sbuf) {
+          constants.forEachOverlap(ap, [&](size_t id) { needed[id] = true; });
+        }
+      });
+      forEachWrite(inst, [&](const AccessPattern &ap) {
+        if (ap.space == Space::Sbuf) {
+          constants.overwritten(ap);
+        }
+      });
+    }
+  }
+
+  void finish() {
+    for (auto [inst, step] : copySteps) {
+      if (!needed[inst]) {
+        result.steps[step].reset();
+        ++result.stats.droppedCopies;
+      }
+    }
+    std::erase_if(result.steps, [](const StepPtr &s) { return !s; });
+    result.arenaBytes = arena.size() + 128;
+    result.stats.steps = static_cast<int64_t>(result.steps.size());
+    result.stats.constantBytes = pool.used;
+  }
+
+  const neff::Program &program;
+  const hw::DeviceSpec &spec;
+  const Kernels &kernels;
+  const CoreContext &context;
+  WriteMap writes;
+  sim::CoreMemory shadow;
+  std::vector<uint8_t *> shadowTable;
+  Translation result;
+  ConstantPool pool;
+  ArenaPlanner arena;
+  ConstantTracker constants;
+  std::vector<PackedEntry> packed;
+  std::vector<OpenChain> chains;
+  std::vector<char> needed, dropped;
+  std::vector<std::pair<size_t, size_t>> copySteps;
+  std::vector<uint8_t> scratch;
+};
+
+} // namespace
+
+absl::StatusOr<Translation> translate(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context) {
+  return Translator(program, spec, kernels, context).run();
+}
+
+} // namespace ncc::host

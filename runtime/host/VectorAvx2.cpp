@@ -1,0 +1,13 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+
+#include "runtime/host/Kernels.h"
+#include "runtime/sim/CoreMemory.h"
+
+namespace ncc::host {
+namespace {
+#include "runtime/host/VectorKernels.inl"
+} // namespace
+
+VectorKernels avx2VectorKernels() { return table(); }
+
+} // namespace ncc::host

@@ -1,0 +1,192 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Runs a NEFF on inputs from files, a test data set or a random generator, and compares or stores the outputs.
+
+#include "runtime/api/Session.h"
+#include "runtime/api/TensorFiles.h"
+#include "tools/ncc-run/Compare.h"
+#include "tools/support/Args.h"
+
+#include "absl/strings/str_format.h"
+
+#include <chrono>
+#include <random>
+
+using namespace ncc;
+using namespace ncc::tools;
+
+namespace {
+
+const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME=FILE.(npy|pb) ... | --random SEED]
+               [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--executor host|precise] [--threads N]
+  --test-data DIR   inputs from DIR/input_J.pb, results compared with DIR/output_J.pb: max abs, max rel, cosine
+  --input N=FILE    one input by name (or position)
+  --random SEED     random inputs (also for inputs not given)
+  --output-dir DIR  stores outputs as DIR/output_J.pb
+  --rtol, --atol    tolerances (default 1e-3 and 1e-5*max|b|; 1e-2 and 1e-2*max|b| for models in bf16, f16 or i8)
+  --min-cosine C    pass on cosine >= C instead of on tolerances (float outputs)
+  --check           with --executor precise: fail on reads of memory nobody wrote and on races
+exit: 0 all passed, 1 a comparison failed, 2 bad command line, 3 bad input files, 4 bad NEFF, 5 the run failed
+)";
+
+[[noreturn]] void stop(ExitCode code, const std::string &what) {
+  std::fprintf(stderr, "error: %s\n", what.c_str());
+  std::exit(code);
+}
+[[noreturn]] void stop(ExitCode code, const absl::Status &status) { stop(code, std::string(status.message())); }
+
+Tensor randomTensor(const neff::TensorInfo &info, uint64_t seed) {
+  Tensor tensor(info.dtype, info.shape);
+  std::mt19937_64 rng(seed);
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    if (isFloat(info.dtype)) {
+      tensor.setDouble(i, static_cast<double>(rng() >> 11) * 0x1p-52 - 1);
+    } else {
+      tensor.setInt(i, static_cast<int64_t>(rng() % 2));
+    }
+  }
+  return tensor;
+}
+
+void place(std::vector<std::optional<Tensor>> &slots, const neff::Model &model, size_t index, const api::NamedTensor &given) {
+  const neff::TensorInfo &info = model.inputs[index];
+  Tensor tensor = given.tensor;
+  if (tensor.dtype() != info.dtype || tensor.shape() != info.shape) {
+    stop(kBadInput, "input " + info.name + " is " + std::string(dtypeName(info.dtype)) + " " + shapeString(info.shape) + ", the file holds " +
+                        std::string(dtypeName(tensor.dtype())) + " " + shapeString(tensor.shape()));
+  }
+  slots[index] = tensor;
+}
+
+size_t findInput(const neff::Model &model, const std::string &name) {
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    if (model.inputs[i].name == name) {
+      return i;
+    }
+  }
+  return model.inputs.size();
+}
+
+std::vector<Tensor> gatherInputs(const Args &args, const neff::Model &model) {
+  std::vector<std::optional<Tensor>> slots(model.inputs.size());
+  if (args.has("test-data")) {
+    auto series = api::readTensorSeries(args.text("test-data"), "input_");
+    if (!series.ok()) {
+      stop(kBadInput, series.status());
+    }
+    for (size_t j = 0; j < series->size(); ++j) {
+      // By name where the file has one the model knows, else by position.
+      size_t index = findInput(model, (*series)[j].name);
+      index = index == model.inputs.size() ? j : index;
+      if (index < model.inputs.size()) {
+        place(slots, model, index, (*series)[j]);
+      }
+    }
+  }
+  for (const std::string &option : args.all("input")) {
+    size_t equals = option.find('=');
+    if (equals == std::string::npos) {
+      Args::fail("--input wants NAME=FILE");
+    }
+    size_t index = findInput(model, option.substr(0, equals));
+    if (index == model.inputs.size()) {
+      stop(kBadInput, "the model has no input named " + option.substr(0, equals));
+    }
+    auto tensor = api::readTensorFile(option.substr(equals + 1));
+    if (!tensor.ok()) {
+      stop(kBadInput, tensor.status());
+    }
+    place(slots, model, index, *tensor);
+  }
+  std::vector<Tensor> inputs;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (!slots[i] && !args.has("random")) {
+      stop(kBadInput, "no value for input " + model.inputs[i].name + " (--input " + model.inputs[i].name + "=FILE or --random SEED)");
+    }
+    inputs.push_back(slots[i] ? *slots[i] : randomTensor(model.inputs[i], static_cast<uint64_t>(args.number("random", 0)) * 1000 + i));
+  }
+  return inputs;
+}
+
+bool compareOutputs(const Args &args, const neff::Model &model, const std::vector<Tensor> &outputs) {
+  auto expected = api::readTensorSeries(args.text("test-data"), "output_");
+  if (!expected.ok()) {
+    stop(kBadInput, expected.status());
+  }
+  bool pass = true;
+  for (size_t j = 0; j < expected->size() && j < outputs.size(); ++j) {
+    const DType type = model.outputs[j].dtype;
+    const std::string &precision = model.provenance.precision;
+    Tolerance tolerance;
+    if (type == DType::BF16 || type == DType::F16 || precision == "bf16" || precision == "f16" || precision == "i8") {
+      tolerance.rtol = tolerance.atolScale = 1e-2;
+    }
+    tolerance.rtol = args.number("rtol", tolerance.rtol);
+    tolerance.atol = args.number("atol", -1);
+    Comparison c = compare(outputs[j], (*expected)[j].tensor, tolerance);
+    if (args.has("min-cosine") && isFloat(type) && c.problem.empty()) {
+      c.pass = c.cosine >= args.number("min-cosine", 1);
+    }
+    pass &= c.pass;
+    if (!c.problem.empty()) {
+      std::printf("%-24s FAIL %s\n", model.outputs[j].name.c_str(), c.problem.c_str());
+    } else {
+      std::printf("%-24s %s max abs %.3g, max rel %.3g, cosine %.6f%s\n", model.outputs[j].name.c_str(), c.pass ? "pass" : "FAIL", c.maxAbs,
+                  c.maxRel, c.cosine, c.failures ? absl::StrFormat(", %d of %d outside", c.failures, outputs[j].size()).c_str() : "");
+    }
+  }
+  if (expected->empty()) {
+    stop(kBadInput, "no output_0.pb in " + args.text("test-data"));
+  }
+  return pass;
+}
+
+void printTensor(const std::string &name, const Tensor &tensor) {
+  std::printf("%s %s %s:", name.c_str(), std::string(dtypeName(tensor.dtype())).c_str(), shapeString(tensor.shape()).c_str());
+  for (int64_t i = 0; i < std::min<int64_t>(8, tensor.size()); ++i) {
+    std::printf(" %g", tensor.asDouble(i));
+  }
+  std::printf("%s\n", tensor.size() > 8 ? " ..." : "");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "executor", "threads"}, {"check"}, kHelp);
+  if (args.positional.size() != 1) {
+    Args::fail("expected one NEFF");
+  }
+  api::SessionOptions options;
+  std::string executor = args.text("executor", "host");
+  if (executor != "host" && executor != "precise") {
+    Args::fail("--executor is host or precise");
+  }
+  options.executor = executor == "host" ? api::ExecutorKind::Host : api::ExecutorKind::Precise;
+  options.host.threads = static_cast<int>(args.number("threads", 0));
+  options.precise.checkUninitialised = options.precise.checkRaces = args.has("check");
+  auto session = api::Session::open(args.positional[0], options);
+  if (!session.ok()) {
+    stop(kBadModel, session.status());
+  }
+  const neff::Model &model = (*session)->model();
+  std::vector<Tensor> inputs = gatherInputs(args, model);
+  auto outputs = (*session)->run(inputs);
+  if (!outputs.ok()) {
+    stop(kRunFailed, outputs.status());
+  }
+  if (args.has("output-dir")) {
+    for (size_t j = 0; j < outputs->size(); ++j) {
+      absl::Status status = api::writeTensorFile(args.text("output-dir") + "/output_" + std::to_string(j) + ".pb", {model.outputs[j].name, (*outputs)[j]});
+      if (!status.ok()) {
+        stop(kBadInput, status);
+      }
+    }
+  }
+  if (args.has("test-data")) {
+    return compareOutputs(args, model, *outputs) ? kOk : kMismatch;
+  }
+  for (size_t j = 0; j < outputs->size(); ++j) {
+    printTensor(model.outputs[j].name, (*outputs)[j]);
+  }
+  return kOk;
+}

@@ -17,7 +17,7 @@ const char *cpuLevelName(CpuLevel level);
 
 struct HostOptions {
   int threads = 0; // 0: one per CPU
-  std::optional<CpuLevel> level; // lower than what the CPU has, for tests
+  std::optional<CpuLevel> level = std::nullopt; // lower than what the CPU has, for tests
   bool plain = false;            // no translation: every instruction by the precise interpreter
 };
 

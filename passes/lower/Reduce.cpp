@@ -251,7 +251,7 @@ private:
     Type f32 = low.t.b.getF32Type();
     Layout free;
     free.free = input.layout.free;
-    int64_t columns = std::min<int64_t>(kPartitions, low.spec.maxStationaryColumns);
+    int64_t columns = kPartitions;
     Type element = cast<RankedTensorType>(group.outer[0].getType()).getElementType();
     // Sum the partitions first; what the free axis also reduces follows on the replicated rows.
     Grid sums{Layout{{}, input.layout.free}, {{0, 1}}, input.boxes, {}, true};
@@ -309,9 +309,9 @@ private:
     SmallVector<Value> parts;
     SmallVector<Attribute> places;
     int64_t bank = std::min<int64_t>(low.spec.psumBankBytes / 4, low.spec.maxMovingFree);
+    int64_t width = std::min<int64_t>(columns, low.spec.maxStationaryColumns);
     for (const Box &sub : cutBox(box, bank)) {
-      Type type = low.t.psum(columns, sub.elements(), low.t.b.getF32Type());
-      Value acc;
+      SmallVector<std::pair<Read, int64_t>> operands; // moving blocks and their partitions
       for (size_t row = 0; row < input.rows.size(); ++row) {
         View view = input.cell(row, b);
         for (size_t f = 0; f < strides.size(); ++f) {
@@ -319,23 +319,30 @@ private:
         }
         int64_t count = input.rows[row].count;
         for (const Read &term : terms(low.read(view, count, sub.size), count)) {
+          operands.push_back({term, count});
+        }
+      }
+      int64_t offset = 0;
+      for (size_t f = 0; f < strides.size(); ++f) {
+        offset += (sub.start[f] - box.start[f]) * strides[f];
+      }
+      for (int64_t first = 0; first < columns; first += width) {
+        Type type = low.t.psum(width, sub.elements(), low.t.b.getF32Type());
+        Value acc;
+        for (auto &[term, count] : operands) {
           Value ones = low.onesTile(tile::elementTypeOf(term.tile.getType()));
-          Read stationary{ones, low.t.pattern(0, count, 0, {1}, {columns})};
+          Read stationary{ones, low.t.pattern(0, count, 0, {1}, {width})};
           std::optional<Into> into;
           if (acc) {
             into = Into{acc, {}};
           }
           acc = low.t.matmul(type, stationary, term, into, bool(acc));
         }
+        Type partType = low.t.sbuf(width, sub.elements(), element);
+        parts.push_back(scale && r.scale != 1.0 ? low.t.tensorScalar(partType, low.t.whole(acc), "mul", r.scale)
+                                                : low.t.copy(partType, low.t.whole(acc), "scalar"));
+        places.push_back(low.t.pattern(first, width, offset, strides, sub.size));
       }
-      Type partType = low.t.sbuf(columns, sub.elements(), element);
-      parts.push_back(scale && r.scale != 1.0 ? low.t.tensorScalar(partType, low.t.whole(acc), "mul", r.scale)
-                                              : low.t.copy(partType, low.t.whole(acc), "scalar"));
-      int64_t offset = 0;
-      for (size_t f = 0; f < strides.size(); ++f) {
-        offset += (sub.start[f] - box.start[f]) * strides[f];
-      }
-      places.push_back(low.t.pattern(0, columns, offset, strides, sub.size));
     }
     Value tile = parts.size() == 1 ? parts[0] : low.t.join(low.t.sbuf(columns, box.elements(), element), parts, places);
     return Lowering::freshView(tile, box);

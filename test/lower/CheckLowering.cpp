@@ -171,6 +171,10 @@ int run(const Options &options) {
   }
   size_t calls = model->programs[0].calls.size(), instructions = model->programs[0].run.size();
   std::printf("%zu instructions, %zu firmware calls\n", instructions, calls);
+  if (absl::Status status = neff::materializeWeights(*model); !status.ok()) {
+    std::printf("weights: %s\n", std::string(status.message()).c_str());
+    return 1;
+  }
   auto executor = sim::makePreciseExecutor(std::make_shared<neff::Model>(*std::move(model)), {true, true});
   if (!executor.ok()) {
     std::printf("executor: %s\n", std::string(executor.status().message()).c_str());

@@ -114,6 +114,8 @@ bool compare(const Tensor &want, const Tensor &got, double rtol, size_t index) {
     largest = std::isfinite(v) ? std::max(largest, v) : largest;
   }
   bool exact = !isFloat(want.dtype());
+  // f32: a hundredth of rtol of the largest magnitude; products in 16-bit types cancel worse.
+  double atol = (rtol >= 1e-2 ? rtol : rtol * 1e-2) * largest;
   for (int64_t i = 0; i < want.size(); ++i) {
     double a = want.asDouble(i), b = got.asDouble(i);
     if (a == b || (std::isnan(a) && std::isnan(b))) {
@@ -121,7 +123,7 @@ bool compare(const Tensor &want, const Tensor &got, double rtol, size_t index) {
     }
     double error = std::fabs(a - b);
     worst = std::max(worst, error);
-    if (exact || !(error <= rtol * 1e-2 * largest + rtol * std::fabs(a))) {
+    if (exact || !(error <= atol + rtol * std::fabs(a))) {
       std::printf("output %zu differs at %lld: want %.9g, got %.9g\n", index, static_cast<long long>(i), a, b);
       return false;
     }

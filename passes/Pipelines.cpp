@@ -1,4 +1,6 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Registration, and the order of all passes.
 #include "passes/Pipelines.h"
 
 #include "dialects/core/Core.h"
@@ -16,6 +18,7 @@
 #include "passes/tiling/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace ncc {
@@ -39,5 +42,94 @@ void registerAllPasses() {
   tiling::registerTilingPasses();
   lower::registerLowerPasses();
 }
+
+namespace {
+
+using mlir::OpPassManager;
+using mlir::func::FuncOp;
+
+// The lowering with the driver's device, noting for the report what landed where.
+struct LowerGraphPass : mlir::PassWrapper<LowerGraphPass, mlir::OperationPass<mlir::ModuleOp>> {
+  LowerGraphPass(const hw::DeviceSpec &device, std::vector<lower::Placement> *placements) : device(device), placements(placements) {}
+  llvm::StringRef getArgument() const final { return "ncc-lower-graph"; }
+  void getDependentDialects(mlir::DialectRegistry &registry) const override { registry.insert<tile::TileDialect>(); }
+  void runOnOperation() override {
+    for (auto func : llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
+      if (failed(lower::lowerFunction(func, device, placements))) {
+        return signalPassFailure();
+      }
+      func.erase();
+    }
+  }
+  hw::DeviceSpec device;
+  std::vector<lower::Placement> *placements;
+};
+
+constexpr Phase kPhases[] = {
+    {"simplify", "constants folded, duplicates and dead code removed",
+     [](OpPassManager &passes, const PipelineOptions &) {
+       passes.addNestedPass<FuncOp>(mlir::createCanonicalizerPass());
+       passes.addNestedPass<FuncOp>(mlir::createCSEPass());
+     }},
+    {"precision", "floats demoted where asked",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       precision::AutoCastPassOptions cast;
+       cast.mode = options.autoCast;
+       cast.type = options.autoCastType;
+       cast.noF32Matmul = options.device.matmulCycles(DType::F32) == 0;
+       passes.addNestedPass<FuncOp>(precision::createAutoCastPass(cast));
+     }},
+    {"legalize", "composite ops decomposed into what the engines have",
+     [](OpPassManager &passes, const PipelineOptions &) {
+       passes.addNestedPass<FuncOp>(legalize::createLegalizeForEnginesPass());
+       passes.addNestedPass<FuncOp>(mlir::createCSEPass());
+     }},
+    {"partition", "the model split over cores",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       passes.addPass(partition::createAssignCoresPass(options.device, options.cores, options.parallel));
+     }},
+    {"layout", "partition dims chosen for every tensor",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.enabled("layout")) {
+         passes.addNestedPass<FuncOp>(layout::createAssignLayoutPass());
+       }
+     }},
+    {"tiling", "ops grouped around their accumulators",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.enabled("tiling")) {
+         passes.addNestedPass<FuncOp>(tiling::createFormGroupsPass());
+       }
+     }},
+    {"lower", "graph to tiles",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       passes.addPass(std::make_unique<LowerGraphPass>(options.device, options.placements));
+     }},
+    {"schedule", "residents and order",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.enabled("residency")) {
+         passes.addNestedPass<tile::ProgramOp>(schedule::createPinResidentsPass(options.device));
+       }
+       if (options.enabled("order")) {
+         passes.addNestedPass<tile::ProgramOp>(schedule::createOrderTilesPass(options.device));
+       }
+     }},
+    {"memory", "addresses; tiles to instructions",
+     [](OpPassManager &passes, const PipelineOptions &options) { passes.addPass(memory::createAllocateTilesPass(options.device)); }},
+    {"sync", "DMA queues and semaphores",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       passes.addNestedPass<core::ProgramOp>(sync::createAssignSemaphoresPass(options.device));
+     }},
+    {"verify", "proofs of limits, order and freedom from deadlock",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.verify) {
+         passes.addNestedPass<core::ProgramOp>(verify::createVerifyCorePass(options.device));
+         passes.addPass(verify::createVerifySyncPass());
+       }
+     }},
+};
+
+} // namespace
+
+std::span<const Phase> allPhases() { return kPhases; }
 
 } // namespace ncc

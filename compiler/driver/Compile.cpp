@@ -1,0 +1,328 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Import, phases, emission. MLIR's diagnostics become the project's own; nothing of MLIR leaves this file.
+#include "compiler/driver/Compile.h"
+
+#include "compiler/driver/Inputs.h"
+#include "compiler/emit/Emit.h"
+#include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/onnx/Model.h"
+#include "dialects/core/Core.h"
+#include "dialects/graph/Constants.h"
+#include "dialects/graph/Graph.h"
+#include "passes/Pipelines.h"
+#include "runtime/neff/Hash.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/ThreadPool.h"
+
+#include <chrono>
+#include <future>
+
+using namespace mlir;
+using namespace ncc;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// The name of the node a location speaks of.
+std::string nodeName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc)) {
+    return name.getName().str();
+  }
+  if (auto fused = dyn_cast<FusedLoc>(loc)) {
+    for (Location part : fused.getLocations()) {
+      if (std::string name = nodeName(part); !name.empty()) {
+        return name;
+      }
+    }
+  }
+  return {};
+}
+
+// A context with its threads; models keep it alive for their weights.
+struct Workspace {
+  explicit Workspace(int jobs) : context(MLIRContext::Threading::DISABLED) {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    if (jobs != 1) {
+      threads = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(static_cast<unsigned>(jobs)));
+      context.setThreadPool(*threads);
+    }
+  }
+  std::unique_ptr<llvm::DefaultThreadPool> threads;
+  MLIRContext context;
+};
+
+std::vector<neff::TensorInfo> tensorsOf(func::FuncOp main, bool inputs) {
+  std::vector<neff::TensorInfo> list;
+  ArrayRef<Type> types = inputs ? main.getArgumentTypes() : main.getResultTypes();
+  for (auto [i, type] : llvm::enumerate(types)) {
+    auto index = static_cast<unsigned>(i);
+    auto name = inputs ? main.getArgAttrOfType<StringAttr>(index, "graph.name") : main.getResultAttrOfType<StringAttr>(index, "graph.name");
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    neff::TensorInfo info;
+    info.name = name ? name.str() : (inputs ? "input" : "output") + std::to_string(i);
+    if (tensor) {
+      info.dtype = graph::dtypeOf(tensor.getElementType()).value_or(DType::F32);
+      info.shape = graph::shapeOf(tensor);
+    }
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
+class Compiler {
+public:
+  Compiler(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, const Progress &progress)
+      : model(model), options(options), diagnostics(diagnostics), progress(progress), start(Clock::now()),
+        workspace(std::make_shared<Workspace>(options.jobs)),
+        handler(&workspace->context, [this](mlir::Diagnostic &diagnostic) { return report(diagnostic); }) {}
+
+  std::optional<Compilation> run(Stage stop) {
+    std::optional<hw::DeviceSpec> target = resolveTarget(options.target, diagnostics);
+    if (!target || !checkOptions(*target)) {
+      return std::nullopt;
+    }
+    device = *target;
+    std::future<std::string> hash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
+      std::string_view bytes = model.bytes();
+      return neff::hex(neff::sha256(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size())));
+    });
+    Compilation result;
+    if (!import() || !runPhases(stop)) {
+      return std::nullopt;
+    }
+    if (stop != Stage::Neff) {
+      llvm::raw_string_ostream text(result.text);
+      module->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
+      return result;
+    }
+    finishReport();
+    if (!emit(result, hash.get())) {
+      return std::nullopt;
+    }
+    result.report = std::move(summary);
+    return result;
+  }
+
+private:
+  LogicalResult report(mlir::Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error) {
+      return success();
+    }
+    std::string advice;
+    for (mlir::Diagnostic &note : diagnostic.getNotes()) {
+      advice = note.getSeverity() == mlir::DiagnosticSeverity::Note && advice.empty() ? note.str() : advice;
+    }
+    diagnostics.report(Code::CompileFailed, diagnostic.str(), nodeName(diagnostic.getLocation()), {}, advice);
+    return success();
+  }
+
+  bool checkOptions(const hw::DeviceSpec &target) {
+    int most = target.coresPerChip * std::max(1, target.chipsPerHost);
+    if (options.cores < 1 || options.cores > most) {
+      diagnostics.report(Code::BadOption, "--cores " + std::to_string(options.cores) + " is not between 1 and " + std::to_string(most) +
+                                              ", the cores of the largest " + target.name + " host");
+      return false;
+    }
+    return true;
+  }
+
+  template <typename Fn>
+  bool timed(const char *name, Fn &&fn) {
+    if (progress) {
+      progress(name);
+    }
+    Clock::time_point begin = Clock::now();
+    size_t errors = diagnostics.errorCount();
+    bool ok = fn();
+    summary.phases.push_back({name, since(begin), peakMegabytes()});
+    if (!ok && diagnostics.errorCount() == errors) {
+      diagnostics.report(Code::InternalError, std::string("the phase '") + name + "' failed without a reason");
+    }
+    return ok;
+  }
+
+  bool import() {
+    return timed("import", [&] {
+      frontend::ImportOptions import{options.shapes, options.dims};
+      if (!options.shapesFrom.empty() && !driver::shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
+        return false;
+      }
+      module = frontend::importModel(workspace->context, model, import, diagnostics);
+      if (!module) {
+        return false;
+      }
+      auto main = module->lookupSymbol<func::FuncOp>("main");
+      inputs = tensorsOf(main, true);
+      outputs = tensorsOf(main, false);
+      return true;
+    });
+  }
+
+  bool runPhases(Stage stop) {
+    PipelineOptions pipeline;
+    pipeline.device = device;
+    pipeline.cores = options.cores;
+    pipeline.parallel = options.parallel == Parallel::Auto       ? partition::Parallel::Auto
+                        : options.parallel == Parallel::Pipeline ? partition::Parallel::Pipeline
+                                                                 : partition::Parallel::Data;
+    pipeline.autoCast = options.autoCast == AutoCast::None ? "none" : options.autoCast == AutoCast::All ? "all" : "matmult";
+    pipeline.autoCastType = options.autoCastType == CastType::Bf16 ? "bf16" : "fp16";
+    pipeline.verify = options.verifyPasses;
+    pipeline.disabled = options.disabled;
+    pipeline.placements = &placements;
+    bool graphLevel = true;
+    for (const Phase &phase : allPhases()) {
+      std::string_view name = phase.name;
+      if ((stop == Stage::Graph && name == "lower") || (stop == Stage::Tile && name == "memory")) {
+        break;
+      }
+      if (name == "lower") {
+        countOps();
+      }
+      bool ok = timed(phase.name, [&] {
+        PassManager passes(&workspace->context);
+        passes.enableVerifier(graphLevel);
+        phase.build(passes, pipeline);
+        return succeeded(passes.run(*module));
+      });
+      if (!ok) {
+        return false;
+      }
+      graphLevel &= name != "lower";
+    }
+    return true;
+  }
+
+  void countOps() {
+    module->walk([&](Operation *op) {
+      if (llvm::isa<graph::GraphDialect>(op->getDialect()) && !llvm::isa<graph::ConstantOp, graph::YieldOp, graph::FusionOp>(op)) {
+        ++summary.graphOps[op->getName().stripDialect().str()];
+      }
+    });
+  }
+
+  // The stages' figures, from the attributes the passes left.
+  void finishReport() {
+    summary.model = model.path().substr(model.path().find_last_of('/') + 1);
+    summary.target = device.name;
+    summary.sbufBytesPerPartition = device.sbufBytesPerPartition;
+    summary.psumBytesPerPartition = device.psumBytesPerPartition;
+    summary.cores = options.cores;
+    static const char *precisions[] = {"as in the model", "matrix products in ", "floats in "};
+    summary.precision = precisions[static_cast<int>(options.autoCast)];
+    if (options.autoCast != AutoCast::None) {
+      summary.precision += std::string(options.autoCastType == CastType::Bf16 ? "bf16" : "fp16") +
+                           (options.autoCast == AutoCast::Matmult ? ", the rest as in the model (--auto-cast none keeps all)" : "");
+    }
+    auto partition = (*module)->getAttrOfType<DictionaryAttr>("ncc.partition");
+    ArrayAttr stageNs = partition.getAs<ArrayAttr>("stages");
+    summary.parallel = partition.getAs<StringAttr>("kind").str();
+    replicas = static_cast<int>(partition.getAs<IntegerAttr>("replicas").getInt());
+    summary.macs = partition.getAs<FloatAttr>("macs").getValueAsDouble();
+    weightedMacs = partition.getAs<FloatAttr>("weighted_macs").getValueAsDouble();
+    for (auto program : module->getOps<core::ProgramOp>()) {
+      addStage(program, stageNs);
+    }
+    for (int replica = 1; replica < replicas; ++replica) {
+      summary.stages.push_back(summary.stages.front());
+      summary.stages.back().core = replica;
+    }
+    for (const lower::Placement &placement : placements) {
+      (placement.firmware ? summary.firmwareElements : summary.engineElements) += placement.elements;
+      if (placement.firmware) {
+        summary.firmware.push_back({placement.node, placement.op, placement.elements});
+      }
+    }
+  }
+
+  void addStage(core::ProgramOp program, ArrayAttr stageNs) {
+    StageReport stage;
+    stage.core = static_cast<int>(program.getCore());
+    if (stage.core < static_cast<int>(stageNs.size())) {
+      stage.estimatedNs = cast<FloatAttr>(stageNs[static_cast<unsigned>(stage.core)]).getValueAsDouble();
+    }
+    auto statistics = program->getAttrOfType<DictionaryAttr>("statistics");
+    auto figure = [&](StringRef name) { return statistics ? statistics.getAs<IntegerAttr>(name).getInt() : 0; };
+    stage.sbufPeak = figure("sbuf_peak");
+    stage.psumPeak = figure("psum_peak");
+    stage.resident = figure("resident");
+    stage.scratchBytes = figure("scratch");
+    stage.pageIns = figure("page_ins");
+    stage.pagedInBytes = figure("paged_in_bytes");
+    stage.pagedOutBytes = figure("paged_out_bytes");
+    for (auto op : program.getRun().getOps<core::InstructionOpInterface>()) {
+      ++stage.instructions;
+      std::string_view engine = isa::enumName(isa::header(op.instruction()).engine);
+      ++summary.instructions[std::string(engine)];
+    }
+    summary.stages.push_back(stage);
+  }
+
+  bool emit(Compilation &result, std::string hash) {
+    return timed("emit", [&] {
+      emit::ModelInfo info;
+      info.inputs = inputs;
+      info.outputs = outputs;
+      info.replicas = replicas;
+      for (int replica = 0; replica < replicas && replicas > 1; ++replica) {
+        info.groups.push_back({{static_cast<uint32_t>(replica)}, {}, {}});
+      }
+      info.usefulMacs = summary.macs;
+      info.usefulMacsRate = weightedMacs;
+      info.provenance = {"ncc 0.1.0", canonical(options), device.name, std::move(hash), summary.model};
+      // The context holds the constants; the module itself may go, but its storage belongs to the context.
+      absl::StatusOr<neff::Model> emitted = ncc::emit::emitModel(*module, device, std::move(info), workspace);
+      if (!emitted.ok()) {
+        diagnostics.report(Code::InternalError, std::string(emitted.status().message()));
+        return false;
+      }
+      result.model = *std::move(emitted);
+      if (absl::Status status = neff::verifyModel(result.model); !status.ok()) {
+        diagnostics.report(Code::InternalError, std::string(status.message()));
+        return false;
+      }
+      summary.weightBytes = static_cast<int64_t>(result.model.weightBytes);
+      result.model.report = summary.json(false);
+      summary.seconds = since(start);
+      summary.peakMb = peakMegabytes();
+      return true;
+    });
+  }
+
+  const frontend::Model &model;
+  const Options &options;
+  ncc::DiagnosticEngine &diagnostics;
+  const Progress &progress;
+  Clock::time_point start;
+  std::shared_ptr<Workspace> workspace;
+  ScopedDiagnosticHandler handler;
+  hw::DeviceSpec device;
+  OwningOpRef<ModuleOp> module;
+  std::vector<neff::TensorInfo> inputs, outputs;
+  std::vector<lower::Placement> placements;
+  Report summary;
+  int replicas = 1;
+  double weightedMacs = 0;
+};
+
+} // namespace
+
+std::optional<Compilation> ncc::compile(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, Stage stop,
+                                        const Progress &progress) {
+  return Compiler(model, options, diagnostics, progress).run(stop);
+}
+
+std::optional<Compilation> ncc::compileFile(const std::string &path, const Options &options, ncc::DiagnosticEngine &diagnostics, Stage stop,
+                                            const Progress &progress) {
+  std::unique_ptr<frontend::Model> model = loadModel(path, diagnostics);
+  return model ? compile(*model, options, diagnostics, stop, progress) : std::nullopt;
+}

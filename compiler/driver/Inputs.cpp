@@ -1,0 +1,76 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Reads the tensors of a test data set for their shapes, the target from a name or a file, and the model file.
+#include "compiler/driver/Inputs.h"
+
+#include "compiler/driver/Compile.h"
+#include "compiler/frontend/onnx/Model.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+using namespace ncc;
+
+bool driver::shapesFromFolder(const std::string &folder, const frontend::Model &model, std::map<std::string, std::vector<int64_t>> &shapes,
+                              DiagnosticEngine &diagnostics) {
+  std::set<std::string> initializers;
+  for (const auto &initializer : model.proto().graph().initializer()) {
+    initializers.insert(initializer.name());
+  }
+  int index = 0;
+  for (const auto &input : model.proto().graph().input()) {
+    if (initializers.count(input.name())) {
+      continue;
+    }
+    std::string path = folder + "/input_" + std::to_string(index++) + ".pb";
+    if (!std::filesystem::exists(path)) {
+      if (index == 1) {
+        diagnostics.report(Code::BadOption, "--shapes-from: there is no file " + path);
+        return false;
+      }
+      break;
+    }
+    absl::StatusOr<Tensor> tensor = frontend::readTensorFile(path);
+    if (!tensor.ok()) {
+      diagnostics.report(Code::BadOption, "--shapes-from: " + path + ": " + std::string(tensor.status().message()));
+      return false;
+    }
+    shapes.try_emplace(input.name(), tensor->shape().begin(), tensor->shape().end());
+  }
+  return true;
+}
+
+std::optional<hw::DeviceSpec> ncc::resolveTarget(const std::string &nameOrFile, DiagnosticEngine &diagnostics) {
+  if (const hw::DeviceSpec *device = hw::findDevice(nameOrFile)) {
+    return *device;
+  }
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(nameOrFile, ignored)) {
+    std::string names;
+    for (const hw::DeviceSpec &device : hw::knownDevices()) {
+      names += (names.empty() ? "" : ", ") + device.name;
+    }
+    diagnostics.report(Code::UnknownTarget, "'" + nameOrFile + "' is neither a built-in target (" + names + ") nor a file");
+    return std::nullopt;
+  }
+  std::ifstream file(nameOrFile);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  absl::StatusOr<hw::DeviceSpec> device = hw::parseDevice(text);
+  if (!device.ok()) {
+    diagnostics.report(Code::UnknownTarget, nameOrFile + ": " + std::string(device.status().message()));
+    return std::nullopt;
+  }
+  return *std::move(device);
+}
+
+std::unique_ptr<frontend::Model> ncc::loadModel(const std::string &path, DiagnosticEngine &diagnostics) {
+  absl::StatusOr<std::unique_ptr<frontend::Model>> model = frontend::Model::load(path);
+  if (model.ok()) {
+    return *std::move(model);
+  }
+  bool unreadable = model.status().code() == absl::StatusCode::kNotFound || model.status().code() == absl::StatusCode::kPermissionDenied;
+  diagnostics.report(unreadable ? Code::ModelUnreadable : Code::ModelMalformed, std::string(model.status().message()));
+  return nullptr;
+}

@@ -1,0 +1,37 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Everything a user can ask of a compilation, as plain data with defaults.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace ncc {
+
+enum class Parallel { Auto, Pipeline, Data };
+enum class AutoCast { None, Matmult, All };
+enum class CastType { Bf16, Fp16 };
+
+struct Options {
+  std::string target = "trn1"; // a built-in device, or a file that describes one
+  int cores = 1;
+  Parallel parallel = Parallel::Auto;
+  AutoCast autoCast = AutoCast::Matmult;
+  CastType autoCastType = CastType::Bf16;
+
+  std::map<std::string, std::vector<int64_t>> shapes; // by input name
+  std::map<std::string, int64_t> dims;                // by symbolic dim name
+  std::string shapesFrom;                             // folder with input_J.pb
+
+  int jobs = 0;                    // threads of the compiler; 0: one per CPU. The result does not depend on it
+  bool verifyPasses = true;        // run the verifiers of instructions and synchronisation
+  std::set<std::string> disabled;  // passes left out: fuse, prune, layout, tiling, order, residency
+};
+
+/// The options that change the result, spelled as on the command line.
+std::string canonical(const Options &options);
+
+} // namespace ncc

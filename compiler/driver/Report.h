@@ -1,0 +1,57 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// What a compilation tells about its result: as JSON, and as one screen of text.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace ncc {
+
+struct StageReport {
+  int core = 0;
+  double estimatedNs = 0;
+  int64_t instructions = 0;
+  int64_t sbufPeak = 0, psumPeak = 0, resident = 0; // bytes per partition
+  int64_t scratchBytes = 0, pageIns = 0, pagedInBytes = 0, pagedOutBytes = 0;
+};
+
+/// A node that runs as a firmware kernel instead of on the engines.
+struct FirmwareReport {
+  std::string node, op;
+  int64_t elements = 0;
+};
+
+struct PhaseReport {
+  std::string name;
+  double seconds = 0;
+  double peakMb = 0; // of the process, after the phase
+};
+
+struct Report {
+  std::string model, target, parallel, precision;
+  int cores = 1;
+  int64_t sbufBytesPerPartition = 0, psumBytesPerPartition = 0;
+  std::map<std::string, int64_t> graphOps; // by kind, as lowered
+  std::map<std::string, int64_t> instructions; // by engine, all cores
+  std::vector<StageReport> stages;
+  std::vector<FirmwareReport> firmware;
+  int64_t engineElements = 0, firmwareElements = 0;
+  double macs = 0;
+  int64_t weightBytes = 0;
+  std::vector<PhaseReport> phases;
+  double seconds = 0, peakMb = 0;
+
+  double balance() const; // slowest stage over the mean
+  /// With `timing`, what differs from run to run too.
+  std::string json(bool timing) const;
+  std::string summary() const;
+  std::string timingTable() const;
+};
+
+/// Peak resident memory of this process so far.
+double peakMegabytes();
+
+} // namespace ncc

@@ -1,0 +1,171 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// What each subcommand does. Diagnostics go to stderr as they appear; results go to stdout.
+#include "tools/ncc/CommandLine.h"
+
+#include "compiler/frontend/onnx/Importer.h"
+#include "compiler/frontend/onnx/Model.h"
+#include "compiler/driver/Check.h"
+#include "runtime/neff/Writer.h"
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+using namespace ncc;
+using namespace ncc::cli;
+
+namespace {
+
+// Renaming onto a device or a folder would destroy it (as root, /dev/null) or fail late.
+bool isReplaceable(const std::string &path, DiagnosticEngine &diagnostics) {
+  std::error_code ignored;
+  std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    diagnostics.report(Code::OutputUnwritable, "'" + path + "' exists and is not a regular file");
+    return false;
+  }
+  return true;
+}
+
+// A file that appears whole or not at all.
+bool writeWhole(const std::string &path, const std::string &content, DiagnosticEngine &diagnostics) {
+  std::string partial = path + ".partial" + std::to_string(getpid());
+  bool ok;
+  {
+    std::ofstream file(partial, std::ios::binary);
+    file << content;
+    file.close();
+    ok = file.good();
+  }
+  std::error_code error;
+  if (ok) {
+    std::filesystem::rename(partial, path, error);
+  }
+  if (!ok || error) {
+    std::filesystem::remove(partial, error);
+    diagnostics.report(Code::OutputUnwritable, "'" + path + "' cannot be written: " + std::strerror(errno));
+    return false;
+  }
+  return true;
+}
+
+Progress progressOnTerminal(const CommandLine &line) {
+  if (line.quiet || !isatty(STDERR_FILENO)) {
+    return {};
+  }
+  return [](const std::string &phase) { std::fprintf(stderr, "\r\033[K%s ...", phase.c_str()); };
+}
+
+int compileCommand(const CommandLine &line, DiagnosticEngine &diagnostics) {
+  for (const std::string &path : {line.output, line.reportFile}) {
+    if (!path.empty() && !isReplaceable(path, diagnostics)) {
+      return kFileError;
+    }
+  }
+  std::optional<Compilation> result = compileFile(line.model, line.options, diagnostics, line.emit, progressOnTerminal(line));
+  if (!line.quiet && isatty(STDERR_FILENO)) {
+    std::fprintf(stderr, "\r\033[K");
+  }
+  if (!result) {
+    return exitCodeOf(diagnostics);
+  }
+  if (line.emit != Stage::Neff) {
+    if (line.output.empty()) {
+      std::fwrite(result->text.data(), 1, result->text.size(), stdout);
+      return kOk;
+    }
+    return writeWhole(line.output, result->text, diagnostics) ? kOk : kFileError;
+  }
+  if (absl::Status status = neff::writeModel(result->model, line.output, {line.debugMap}); !status.ok()) {
+    diagnostics.report(Code::OutputUnwritable, std::string(status.message()));
+    return kFileError;
+  }
+  if (!line.reportFile.empty() && !writeWhole(line.reportFile, result->report.json(true) + "\n", diagnostics)) {
+    return kFileError;
+  }
+  if (!line.quiet) {
+    std::fputs(result->report.summary().c_str(), stdout);
+  }
+  if (line.timing) {
+    std::fputs(result->report.timingTable().c_str(), stdout);
+  }
+  return kOk;
+}
+
+int targetsCommand() {
+  std::printf("%-6s %5s %9s %9s %9s %12s\n", "name", "cores", "SBUF MiB", "PSUM MiB", "DRAM GiB", "bf16 TFLOPS");
+  for (const hw::DeviceSpec &d : hw::knownDevices()) {
+    std::printf("%-6s %5d %9.1f %9.1f %9.0f %12.1f\n", d.name.c_str(), d.coresPerChip, static_cast<double>(d.sbufBytes()) / 1048576,
+                static_cast<double>(d.psumBytesPerPartition) * d.partitions / 1048576, static_cast<double>(d.dramBytes) / 1073741824,
+                2 * d.peakMacsPerSecond(DType::BF16) / 1e12);
+  }
+  std::puts("SBUF, PSUM and TFLOPS are per core, DRAM per chip.");
+  return kOk;
+}
+
+int opsCommand() {
+  for (const frontend::SupportedOp &op : frontend::supportedOps()) {
+    std::printf("%s%s%s-%lld\n", op.domain.c_str(), op.domain.empty() ? "" : ".", op.op.c_str(), static_cast<long long>(op.since));
+  }
+  return kOk;
+}
+
+int explainCommand(const CommandLine &line) {
+  const CodeInfo *info = findCode(line.model);
+  if (!info) {
+    std::fprintf(stderr, "ncc: there is no diagnostic '%s'\n", line.model.c_str());
+    return kUsage;
+  }
+  std::printf("%s: %s\n\n%s\nWhat to do: %s.\n", codeString(info->code).c_str(), std::string(info->title).c_str(), std::string(info->fact).c_str(),
+              std::string(info->advice).c_str());
+  return kOk;
+}
+
+} // namespace
+
+int cli::exitCodeOf(const DiagnosticEngine &diagnostics) {
+  for (const Diagnostic &diagnostic : diagnostics.all()) {
+    if (diagnostic.severity != Severity::Error) {
+      continue;
+    }
+    switch (diagnostic.code) {
+    case Code::ModelUnreadable:
+    case Code::OutputUnwritable:
+      return kFileError;
+    case Code::BadOption:
+    case Code::UnknownTarget:
+    case Code::ShapeMismatch:
+    case Code::UnknownName:
+    case Code::UnboundDim:
+      return kUsage;
+    case Code::InternalError:
+      return kInternal;
+    default:
+      return kModelError;
+    }
+  }
+  return kInternal;
+}
+
+int cli::run(const CommandLine &line) {
+  bool showNotes = !line.quiet;
+  DiagnosticEngine diagnostics([showNotes](const Diagnostic &diagnostic) {
+    if (diagnostic.severity != Severity::Note || showNotes) {
+      std::fprintf(stderr, "%s\n", diagnostic.str().c_str());
+    }
+  });
+  switch (line.command) {
+  case Command::Compile: return compileCommand(line, diagnostics);
+  case Command::Check: return driver::check(line.model, line.options, line.json, diagnostics) ? kOk : exitCodeOf(diagnostics);
+  case Command::Verify: return runVerify(line, diagnostics);
+  case Command::Targets: return targetsCommand();
+  case Command::Ops: return opsCommand();
+  case Command::Explain: return explainCommand(line);
+  case Command::Version: std::puts("ncc 0.1.0"); return kOk;
+  case Command::Help: std::fputs(helpText().c_str(), stdout); return kOk;
+  }
+  return kInternal;
+}

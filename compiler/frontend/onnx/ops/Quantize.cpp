@@ -147,6 +147,13 @@ static LogicalResult matmulInteger(NodeContext &node) {
                                : failure();
 }
 
+/// acc * (scale / yScale), rounded once: the order of operations of ONNX Runtime's integer kernels.
+static Value requantize(NodeContext &node, Value acc, Value scale, Value yScale, Value yZero, int64_t axis) {
+  Value y = scale && yScale ? node.div(scale, scalarOf(node, yScale)) : Value();
+  Value real = dequantize(node, acc, y, nullptr, axis);
+  return real ? quantize(node, real, node.scalarLike(real, 1.0), yZero) : Value();
+}
+
 static LogicalResult qlinearMatMul(NodeContext &node) {
   if (!node.needInputs(8, 8)) {
     return failure();
@@ -157,7 +164,11 @@ static LogicalResult qlinearMatMul(NodeContext &node) {
   }
   Type real = node.elementOf(node.input(1));
   Value scaleA = scalarOf(node, node.input(1)), scaleB = scalarOf(node, node.input(4));
-  if (node.rankOf(scaleA) == 1) {
+  if (node.rankOf(scaleA) == 0 && node.rankOf(scaleB) <= 1) {
+    return node.result(requantize(node, product, node.mul(scaleA, scaleB), node.input(6), node.input(7),
+                                  node.rankOf(product) - 1));
+  }
+  if (node.rankOf(scaleA) == 1) { // one scale per row
     scaleA = node.reshape(scaleA, {node.dimsOf(scaleA)[0], 1});
   }
   Value y = node.mul(node.mul(node.cast(product, real), scaleA), scaleB);
@@ -216,7 +227,7 @@ static LogicalResult qlinearConv(NodeContext &node) {
   }
   Value acc = integerConv(node, node.input(0), node.input(3), node.input(2), node.input(5), node.input(8));
   Value scale = node.mul(scalarOf(node, node.input(1)), scalarOf(node, node.input(4)));
-  return node.result(quantize(node, dequantize(node, acc, scale, nullptr, 1), node.input(6), node.input(7)));
+  return node.result(requantize(node, acc, scale, node.input(6), node.input(7), 1));
 }
 
 static LogicalResult qgemm(NodeContext &node) {

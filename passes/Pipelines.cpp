@@ -15,6 +15,7 @@
 #include "passes/legalize/Passes.h"
 #include "passes/lower/Passes.h"
 #include "passes/precision/Passes.h"
+#include "passes/simplify/Passes.h"
 #include "passes/tiling/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -31,6 +32,7 @@ void registerAllPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
+  simplify::registerSimplifyPasses();
   partition::registerPasses();
   schedule::registerPasses();
   memory::registerPasses();

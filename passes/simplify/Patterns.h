@@ -1,0 +1,13 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// The pattern sets of the canonicalize pass.
+#pragma once
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace ncc::simplify {
+
+void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateShapePatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace ncc::simplify

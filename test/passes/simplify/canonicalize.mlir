@@ -1,0 +1,82 @@
+// RUN: ncc-opt --ncc-canonicalize %s | FileCheck %s
+
+// CHECK-LABEL: func.func @powers
+func.func @powers(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %two = graph.constant dense<2.0> : tensor<f32>
+  %half = graph.constant dense<0.5> : tensor<1xf32>
+  // CHECK: graph.unary square %arg0
+  %0 = graph.binary pow %x, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  // CHECK: graph.unary sqrt %arg0
+  %1 = graph.binary pow %x, %half : (tensor<4xf32>, tensor<1xf32>) -> tensor<4xf32>
+  // CHECK: graph.binary mul %arg0, %{{.*}} : (tensor<4xf32>, tensor<f32>)
+  %2 = graph.binary div %x, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %0, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @inverse_root
+func.func @inverse_root(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  // CHECK-DAG: %[[R:.*]] = graph.unary rsqrt %arg1
+  // CHECK: graph.binary mul %arg0, %[[R]]
+  %0 = graph.unary sqrt %y : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = graph.binary div %x, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  // CHECK: graph.unary rsqrt %arg0
+  %2 = graph.unary sqrt %x : (tensor<4xf32>) -> tensor<4xf32>
+  %3 = graph.unary reciprocal %2 : (tensor<4xf32>) -> tensor<4xf32>
+  return %1, %3 : tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @bounds
+func.func @bounds(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %six = graph.constant dense<6.0> : tensor<f32>
+  // CHECK-DAG: graph.unary relu %arg0
+  %0 = graph.binary max %x, %zero : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  // CHECK-DAG: graph.unary clip %arg0 beta = 6.000000e+00
+  %1 = graph.binary min %0, %six : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %0, %1 : tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @expand_before_add
+func.func @expand_before_add(%x: tensor<2x4xf32>, %b: tensor<4xf32>) -> tensor<2x4xf32> {
+  // CHECK-NEXT: graph.binary add %arg0, %arg1 : (tensor<2x4xf32>, tensor<4xf32>)
+  %0 = graph.expand %b : (tensor<4xf32>) -> tensor<2x4xf32>
+  %1 = graph.binary add %x, %0 : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @transposed_operand
+func.func @transposed_operand(%x: tensor<2x4xf32>, %w: tensor<3x4xf32>) -> tensor<2x3xf32> {
+  // CHECK-NEXT: graph.matmul %arg0, %arg1 transpose_b = true
+  %0 = graph.transpose %w perm = [1, 0] : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  %1 = graph.matmul %x, %0 : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  return %1 : tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @unit_dims
+func.func @unit_dims(%x: tensor<2x1x4xf32>) -> (tensor<1x2x4xf32>, tensor<2x4xf32>) {
+  // CHECK-NEXT: graph.reshape %arg0 : (tensor<2x1x4xf32>) -> tensor<1x2x4xf32>
+  %0 = graph.transpose %x perm = [1, 0, 2] : (tensor<2x1x4xf32>) -> tensor<1x2x4xf32>
+  // CHECK-NEXT: graph.reshape %arg0 : (tensor<2x1x4xf32>) -> tensor<2x4xf32>
+  %1 = graph.reduce sum %x axes = [1] keepdims = false : (tensor<2x1x4xf32>) -> tensor<2x4xf32>
+  return %0, %1 : tensor<1x2x4xf32>, tensor<2x4xf32>
+}
+
+// CHECK-LABEL: func.func @slices_and_joins
+func.func @slices_and_joins(%x: tensor<8xf32>, %y: tensor<2xf32>) -> (tensor<2xf32>, tensor<6xf32>) {
+  // CHECK-DAG: graph.slice %arg0 offsets = [3] strides = [2] : (tensor<8xf32>) -> tensor<2xf32>
+  %0 = graph.slice %x offsets = [1] strides = [1] : (tensor<8xf32>) -> tensor<6xf32>
+  %1 = graph.slice %0 offsets = [2] strides = [2] : (tensor<6xf32>) -> tensor<2xf32>
+  // CHECK-DAG: graph.concat %arg1, %arg1, %arg1 axis = 0
+  %2 = graph.concat %y, %y axis = 0 : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
+  %3 = graph.concat %2, %y axis = 0 : (tensor<4xf32>, tensor<2xf32>) -> tensor<6xf32>
+  return %1, %3 : tensor<2xf32>, tensor<6xf32>
+}
+
+// CHECK-LABEL: func.func @border_before_conv
+func.func @border_before_conv(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x4x4xf32> {
+  // CHECK-NEXT: graph.conv %arg0, %arg1 strides = [1, 1] pads = [1, 1, 1, 1]
+  %0 = graph.pad %x low = [0, 0, 1, 1] high = [0, 0, 1, 1] : (tensor<1x2x4x4xf32>) -> tensor<1x2x6x6xf32>
+  %1 = graph.conv %0, %w strides = [1, 1] pads = [0, 0, 0, 0] dilations = [1, 1]
+     : (tensor<1x2x6x6xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x4x4xf32>
+  return %1 : tensor<1x3x4x4xf32>
+}

@@ -1,0 +1,375 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+
+#include "runtime/sim/Timing.h"
+
+#include "runtime/isa/Checks.h"
+#include "runtime/sim/ProgramMemory.h"
+#include "runtime/sim/Timeline.h"
+
+#include <cmath>
+
+namespace ncc::sim {
+
+using namespace isa;
+
+MemoryTimeline::MemoryTimeline(const hw::DeviceSpec &spec, size_t buffers)
+    : sbufCells(spec.sbufBytesPerPartition / 128 + 1), psumCells(spec.psumBytesPerPartition / 128 + 1), sbuf(static_cast<size_t>(4 * sbufCells)),
+      psum(static_cast<size_t>(4 * psumCells)), dram(buffers) {}
+
+template <typename Fn>
+void MemoryTimeline::forEachCell(const AccessPattern &ap, Fn fn) {
+  ByteRange range = byteRange(ap);
+  if (ap.space == Space::Dram) {
+    std::vector<Cell> &cells = dram[ap.buffer];
+    const auto first = static_cast<size_t>(range.begin / 4096), last = static_cast<size_t>((range.end - 1) / 4096);
+    if (cells.size() <= last) {
+      cells.resize(last + 1);
+    }
+    for (size_t c = first; c <= last; ++c) {
+      fn(cells[c]);
+    }
+    return;
+  }
+  const int64_t perGroup = ap.space == Space::Sbuf ? sbufCells : psumCells;
+  std::vector<Cell> &cells = ap.space == Space::Sbuf ? sbuf : psum;
+  for (int64_t g = ap.partition / 32; g <= (ap.partition + ap.partitions - 1) / 32; ++g) {
+    for (int64_t c = range.begin / 128; c <= (range.end - 1) / 128; ++c) {
+      fn(cells[static_cast<size_t>(g * perGroup + c)]);
+    }
+  }
+}
+
+double MemoryTimeline::readyToRead(const AccessPattern &ap) {
+  double ready = 0;
+  forEachCell(ap, [&](Cell &c) { ready = std::max(ready, c.write); });
+  return ready;
+}
+double MemoryTimeline::readyToWrite(const AccessPattern &ap) {
+  double ready = 0;
+  forEachCell(ap, [&](Cell &c) { ready = std::max({ready, c.write, c.read}); });
+  return ready;
+}
+void MemoryTimeline::read(const AccessPattern &ap, double end) {
+  forEachCell(ap, [&](Cell &c) { c.read = std::max(c.read, end); });
+}
+void MemoryTimeline::written(const AccessPattern &ap, double end) {
+  forEachCell(ap, [&](Cell &c) { c.write = std::max(c.write, end); });
+}
+
+namespace {
+
+constexpr int kTracks = 6 + 256;
+
+int trackOf(const Header &head) { return head.engine == Engine::Dma ? 6 + head.queue : static_cast<int>(head.engine); }
+
+bool isDma(const Instruction &inst) { return header(inst).engine == Engine::Dma && inst.index() + 1 >= 12 && inst.index() + 1 <= 16; }
+
+double dramTraffic(const Instruction &inst) {
+  double bytes = 0;
+  if (!isDma(inst)) {
+    return 0;
+  }
+  auto add = [&](const AccessPattern &ap) {
+    if (ap.space == Space::Dram) {
+      bytes += static_cast<double>(ap.totalSize()) * static_cast<double>(dtypeSize(ap.dtype));
+    }
+  };
+  if (const auto *gather = std::get_if<DmaGather>(&inst)) { // the table is not read as a whole
+    add(gather->dst);
+    bytes += static_cast<double>(gather->dst.totalSize()) * static_cast<double>(dtypeSize(gather->src.dtype));
+    return bytes;
+  }
+  if (const auto *scatter = std::get_if<DmaScatter>(&inst)) {
+    add(scatter->src);
+    bytes += static_cast<double>(scatter->src.totalSize()) * static_cast<double>(dtypeSize(scatter->dst.dtype));
+    return bytes;
+  }
+  forEachRead(inst, add);
+  forEachWrite(inst, add);
+  return bytes;
+}
+
+double callBytes(const neff::Program &program, const Call &call) {
+  double bytes = 0;
+  const neff::CallEntry &entry = program.calls[call.entry];
+  auto add = [&](const neff::CallOperand &o) { bytes += static_cast<double>(numElements(o.shape)) * static_cast<double>(dtypeSize(o.dtype)); };
+  for (const auto &input : entry.inputs) {
+    if (input) {
+      add(*input);
+    }
+  }
+  for (const neff::CallOperand &output : entry.outputs) {
+    add(output);
+  }
+  return bytes;
+}
+
+/// Ready times of channels, shared by the cores of one inference.
+struct ChannelTimes {
+  std::vector<double> sent;
+};
+
+class CoreSimulator {
+public:
+  CoreSimulator(const neff::Program &program, const hw::DeviceSpec &spec, int activeCores, const neff::Model *model)
+      : program(program), spec(spec), cost(spec), memory(spec, program.buffers.size()), model(model),
+        dramRate(cost.dramBytesPerNs(activeCores)) {}
+
+  /// One more inference; returns when everything is done. Without `channels`, receives find their data waiting.
+  double runOnce(ChannelTimes *channels, std::vector<TraceEvent> *trace) {
+    semaphores.clear();
+    double end = 0;
+    for (const Instruction &inst : program.run) {
+      end = std::max(end, step(inst, channels, trace));
+    }
+    return end;
+  }
+
+private:
+  double step(const Instruction &inst, ChannelTimes *channels, std::vector<TraceEvent> *trace) {
+    const Header &head = header(inst);
+    const int track = trackOf(head);
+    double ready = queueFree[track];
+    for (const SemaphoreWait &wait : head.sync.waitList()) {
+      ready = std::max(ready, semaphores[wait.semaphore].reached(wait.value));
+    }
+    forEachRead(inst, [&](const AccessPattern &ap) { ready = std::max(ready, memory.readyToRead(ap)); });
+    forEachWrite(inst, [&](const AccessPattern &ap) { ready = std::max(ready, memory.readyToWrite(ap)); });
+    if (const auto *recv = std::get_if<Recv>(&inst); recv && channels) {
+      ready = std::max(ready, channels->sent[recv->channel]);
+    }
+    double duration = durationOf(inst);
+    double start = ready;
+    if (isDma(inst)) {
+      // The queue hands a transfer over at once; it starts after the fixed latency when bandwidth is free.
+      start = dmaBandwidth.reserve(ready + cost.dmaStartNs(), duration);
+      queueFree[track] = std::max(queueFree[track], ready + spec.dmaIssueNs);
+    } else {
+      start = reservePorts(inst, ready, duration);
+      queueFree[track] = start + duration;
+    }
+    const double done = start + duration + cost.latencyNs(inst);
+    finish(inst, start + duration, done, channels);
+    if (trace) {
+      trace->push_back({program.core, static_cast<uint16_t>(track), head.node, opcodeOf(inst), start, duration});
+    }
+    return done;
+  }
+
+  double durationOf(const Instruction &inst) const {
+    if (const auto *call = std::get_if<Call>(&inst)) {
+      return cost.callNs(static_cast<int64_t>(callBytes(program, *call)));
+    }
+    double duration = cost.instructionNs(inst);
+    if (isDma(inst)) {
+      duration = std::max(duration, dramTraffic(inst) / dramRate);
+      if (const auto *send = std::get_if<Send>(&inst)) {
+        duration = std::max(duration, cost.sendNs(send->src.totalSize() * static_cast<int64_t>(dtypeSize(send->src.dtype)), sameChip(send->channel)));
+      }
+    }
+    return duration;
+  }
+
+  bool sameChip(uint32_t channel) const {
+    if (!model || channel >= model->channels.size()) {
+      return true;
+    }
+    const neff::Channel &c = model->channels[channel];
+    return c.fromCore / static_cast<uint32_t>(spec.coresPerChip) == c.toCore / static_cast<uint32_t>(spec.coresPerChip);
+  }
+
+  /// Engines that share a port to a memory exclude each other.
+  double reservePorts(const Instruction &inst, double ready, double duration) {
+    const Engine engine = header(inst).engine;
+    bool sbuf = false, psum = false;
+    auto look = [&](const AccessPattern &ap) {
+      sbuf |= ap.space == Space::Sbuf;
+      psum |= ap.space == Space::Psum;
+    };
+    forEachRead(inst, look);
+    forEachWrite(inst, look);
+    const bool sharesSbuf = sbuf && spec.vectorGpsimdShareSbuf && (engine == Engine::Vector || engine == Engine::GpSimd);
+    const bool sharesPsum = psum && spec.vectorScalarSharePsum && (engine == Engine::Vector || engine == Engine::Scalar);
+    double start = ready;
+    if (sharesSbuf) {
+      start = sbufPort.reserve(start, duration);
+    }
+    return sharesPsum ? psumPort.reserve(start, duration) : start;
+  }
+
+  void finish(const Instruction &inst, double end, double done, ChannelTimes *channels) {
+    forEachRead(inst, [&](const AccessPattern &ap) { memory.read(ap, end); });
+    forEachWrite(inst, [&](const AccessPattern &ap) {
+      // The tensor engine adds to its own results without waiting for them.
+      const bool accumulates = std::holds_alternative<Matmul>(inst);
+      memory.written(ap, accumulates ? end : done);
+    });
+    if (const auto *matmul = std::get_if<Matmul>(&inst)) {
+      pendingPsum = std::max(pendingPsum, done);
+      (void)matmul;
+    }
+    for (const SemaphoreSignal &signal : header(inst).sync.signalList()) {
+      semaphores[signal.semaphore].add(done, signal.increment);
+    }
+    if (const auto *op = std::get_if<Semaphore>(&inst)) {
+      for (int s = 0; op->op == SemaphoreOp::clear_range && s < op->count; ++s) {
+        semaphores[static_cast<uint16_t>(op->semaphore + s)].set(end, 0);
+      }
+      if (op->op == SemaphoreOp::set) {
+        semaphores[op->semaphore].set(end, op->value);
+      } else if (op->op == SemaphoreOp::add) {
+        semaphores[op->semaphore].add(end, op->value);
+      }
+    }
+    if (const auto *send = std::get_if<Send>(&inst); send && channels) {
+      double &sent = channels->sent[send->channel];
+      sent = std::max(sent, done + cost.sendLatencyNs(sameChip(send->channel)));
+    }
+  }
+
+  const neff::Program &program;
+  const hw::DeviceSpec &spec;
+  hw::CostModel cost;
+  MemoryTimeline memory;
+  const neff::Model *model;
+  double dramRate;
+  std::map<uint16_t, SemaphoreTimeline> semaphores;
+  std::array<double, kTracks> queueFree{};
+  Timeline dmaBandwidth, sbufPort, psumPort;
+  double pendingPsum = 0;
+
+  friend CoreTiming measure(const neff::Program &, const hw::DeviceSpec &, int, const neff::Model *);
+};
+
+void measureStatic(const neff::Program &program, const hw::DeviceSpec &spec, int activeCores, CoreSimulator &simulator, CoreTiming &t,
+                   double (*duration)(CoreSimulator &, const Instruction &)) {
+  hw::CostModel cost(spec);
+  double tensorFloor = 0;
+  for (const auto *list : {&program.init, &program.run}) {
+    for (const Instruction &inst : *list) {
+      auto peak = [&](const AccessPattern &ap) {
+        int64_t end = ap.space == Space::Dram ? 0 : byteRange(ap).end;
+        (ap.space == Space::Sbuf ? t.sbufPeakBytes : t.psumPeakBytes) = std::max(ap.space == Space::Sbuf ? t.sbufPeakBytes : t.psumPeakBytes, end);
+      };
+      forEachRead(inst, peak);
+      forEachWrite(inst, peak);
+      if (list == &program.init) {
+        continue;
+      }
+      t.busyNs[static_cast<size_t>(header(inst).engine)] += duration(simulator, inst);
+      t.dramBytes += dramTraffic(inst);
+      if (const auto *m = std::get_if<Matmul>(&inst)) {
+        double macs = static_cast<double>(m->stationary.partitions) * static_cast<double>(m->dst.totalSize());
+        t.macs += macs;
+        tensorFloor += macs / spec.peakMacsPerSecond(m->moving.dtype) * 1e9;
+      }
+      if (const auto *send = std::get_if<Send>(&inst)) {
+        t.sendBytes += static_cast<double>(send->src.totalSize()) * static_cast<double>(dtypeSize(send->src.dtype));
+      }
+    }
+  }
+  t.rooflineNs = std::max(tensorFloor, t.dramBytes / cost.dramBytesPerNs(activeCores));
+}
+
+CoreTiming measure(const neff::Program &program, const hw::DeviceSpec &spec, int activeCores, const neff::Model *model) {
+  CoreTiming t;
+  t.core = program.core;
+  CoreSimulator simulator(program, spec, activeCores, model);
+  measureStatic(program, spec, activeCores, simulator, t, [](CoreSimulator &s, const Instruction &inst) { return s.durationOf(inst); });
+  double first = simulator.runOnce(nullptr, nullptr);
+  double second = simulator.runOnce(nullptr, nullptr);
+  double third = simulator.runOnce(nullptr, nullptr);
+  t.latencyNs = first;
+  t.intervalNs = std::max({third - second, t.rooflineNs, *std::max_element(t.busyNs.begin(), t.busyNs.end())});
+  return t;
+}
+
+std::vector<NodeTiming> byNode(const std::vector<TraceEvent> &trace) {
+  std::map<uint32_t, NodeTiming> nodes;
+  for (const TraceEvent &e : trace) {
+    NodeTiming &n = nodes[e.node];
+    n.node = e.node;
+    n.totalNs += e.durationNs;
+    n.engineNs[std::min<size_t>(e.track, static_cast<size_t>(Engine::Dma)) == static_cast<size_t>(Engine::Dma) && e.track != static_cast<uint16_t>(Engine::Sync)
+                   ? static_cast<size_t>(Engine::Dma)
+                   : std::min<size_t>(e.track, 5)] += e.durationNs;
+  }
+  std::vector<NodeTiming> list;
+  for (const auto &[id, n] : nodes) {
+    list.push_back(n);
+  }
+  std::stable_sort(list.begin(), list.end(), [](const NodeTiming &a, const NodeTiming &b) { return a.totalNs > b.totalNs; });
+  return list;
+}
+
+DType mainMatmulType(const neff::Model &model) {
+  std::map<DType, double> macs;
+  for (const neff::Program &p : model.programs) {
+    for (const Instruction &inst : p.run) {
+      if (const auto *m = std::get_if<Matmul>(&inst)) {
+        macs[m->moving.dtype] += static_cast<double>(m->stationary.partitions) * static_cast<double>(m->dst.totalSize());
+      }
+    }
+  }
+  DType best = DType::BF16;
+  double most = 0;
+  for (auto [type, count] : macs) {
+    if (count > most) {
+      best = type;
+      most = count;
+    }
+  }
+  return best;
+}
+
+} // namespace
+
+double TimingReport::busy(Engine engine) const {
+  double most = 0;
+  for (const CoreTiming &c : cores) {
+    most = std::max(most, c.busyNs[static_cast<size_t>(engine)] / std::max(1.0, intervalNs));
+  }
+  return most;
+}
+
+CoreTiming simulateProgram(const neff::Program &program, const hw::DeviceSpec &spec, int activeCores) {
+  return measure(program, spec, activeCores, nullptr);
+}
+
+absl::StatusOr<TimingReport> simulateTiming(const neff::Model &model, const TimingOptions &options) {
+  absl::StatusOr<hw::DeviceSpec> spec = hw::parseDevice(model.device);
+  if (!spec.ok()) {
+    return spec.status();
+  }
+  TimingReport report;
+  report.baseGhz = spec->baseGhz;
+  report.matmulType = mainMatmulType(model);
+  const int active = static_cast<int>(std::min<size_t>(model.programs.size(), static_cast<size_t>(spec->coresPerChip)));
+  double macs = 0;
+  for (const neff::Program &program : model.programs) {
+    report.cores.push_back(measure(program, *spec, active, &model));
+    const CoreTiming &t = report.cores.back();
+    report.intervalNs = std::max(report.intervalNs, t.intervalNs);
+    report.rooflineNs = std::max(report.rooflineNs, t.rooflineNs);
+    macs += t.macs;
+  }
+  for (const neff::Group &group : effectiveGroups(model)) {
+    ChannelTimes channels{std::vector<double>(model.channels.size())};
+    for (uint32_t index : group.programs) {
+      CoreSimulator simulator(model.programs[index], *spec, active, &model);
+      report.latencyNs = std::max(report.latencyNs, simulator.runOnce(&channels, &report.trace));
+    }
+  }
+  report.nodes = byNode(report.trace);
+  if (!options.trace) {
+    report.trace = {};
+  }
+  report.latencyNs = std::max(report.latencyNs, report.rooflineNs) + spec->executeOverheadNs;
+  report.throughput = report.intervalNs > 0 ? 1e9 / report.intervalNs : 0;
+  const double peak = spec->peakMacsPerSecond(report.matmulType) * static_cast<double>(model.programs.size());
+  const double useful = model.usefulMacs > 0 ? model.usefulMacs : macs;
+  report.utilization = report.intervalNs > 0 && peak > 0 ? useful / (peak * report.intervalNs * 1e-9) : 0;
+  return report;
+}
+
+} // namespace ncc::sim

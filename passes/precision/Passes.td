@@ -22,4 +22,15 @@ def AutoCastPass : Pass<"ncc-auto-cast", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ncc::graph::GraphDialect"];
 }
 
+def QuantizeInt8Pass : Pass<"ncc-quantize-int8", "::mlir::func::FuncOp"> {
+  let summary = "Turn products with constant weights into integer products";
+  let description = [{
+    Needs calibrated ranges: the attribute `ncc.range = [min, max]` on the op that makes an activation (or on the
+    function argument). The activation becomes ui8, one scale and zero point per tensor; weights become i8, one scale per
+    output channel, symmetric; the product accumulates exactly in i32 and is scaled back to f32, where the bias is
+    added. Depthwise convolutions stay float: they do not run on the tensor engine.
+  }];
+  let dependentDialects = ["::ncc::graph::GraphDialect"];
+}
+
 #endif // NCC_PRECISION_PASSES

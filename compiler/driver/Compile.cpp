@@ -93,7 +93,7 @@ public:
     device = *target;
     std::future<std::string> hash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
       std::string_view bytes = model.bytes();
-      return neff::hex(neff::sha256(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size())));
+      return "x128:" + neff::fastHash(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     });
     Compilation result;
     if (!import() || !runPhases(stop)) {

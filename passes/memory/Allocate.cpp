@@ -51,6 +51,7 @@ public:
     for (int bank = 0; bank < device.psumBanks; ++bank) {
       banks.emplace_back(device.psumBankBytes, bank * device.psumBankBytes);
     }
+    out.run.reserve(program.insts.size());
     for (current = 0; current < static_cast<int64_t>(program.insts.size()); ++current) {
       if (!step(program.insts[current])) {
         return false;

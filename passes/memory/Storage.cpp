@@ -43,7 +43,9 @@ public:
     if (failed(placement.run(program))) {
       return failure();
     }
-    for (Operation &op : program.getBody().front()) {
+    Block &body = program.getBody().front();
+    out.insts.reserve(body.getOperations().size());
+    for (Operation &op : body) {
       if (failed(add(&op))) {
         return failure();
       }

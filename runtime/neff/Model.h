@@ -113,7 +113,7 @@ struct Provenance {
   std::string compiler; // "ncc 0.1.0"
   std::string options;  // canonical command line
   std::string target;   // device name
-  std::string modelHash; // sha256 hex of the source model
+  std::string modelHash; // "x128:" and the fast hash of the source model's file
   std::string modelName;
   std::string precision; // lowest type the matmuls run in: "f32", "bf16", "f16", "i8"; sets tolerances
 };

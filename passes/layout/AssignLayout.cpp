@@ -99,6 +99,11 @@ private:
   void wish(Value value, ArrayRef<int64_t> partition, double weight) {
     wishes[value].add(squeezed(partition, shapeOf(value)), weight);
   }
+  /// A copy: adding wishes for other values may move the table.
+  llvm::SmallVector<std::pair<Dims, double>, 2> wishesOf(Value value) const {
+    auto it = wishes.find(value);
+    return it == wishes.end() ? llvm::SmallVector<std::pair<Dims, double>, 2>() : it->second.entries;
+  }
   double elements(Value value) const { return static_cast<double>(product(shapeOf(value))); }
 
   //===--- backward ---===//
@@ -109,7 +114,7 @@ private:
         .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp>([&](auto window) { wish(window.getX(), {1}, elements(window.getX())); })
         .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { wishReduce(reduce); })
         .Case<graph::TransposeOp>([&](graph::TransposeOp transpose) {
-          for (auto &[partition, weight] : wishes[transpose.getResult()].entries) {
+          for (auto &[partition, weight] : wishesOf(transpose.getResult())) {
             Dims own;
             for (int64_t dim : partition) {
               own.push_back(transpose.getPerm()[dim]);
@@ -118,20 +123,20 @@ private:
           }
         })
         .Case<graph::ReshapeOp>([&](graph::ReshapeOp reshape) {
-          for (auto &[partition, weight] : wishes[reshape.getResult()].entries) {
+          for (auto &[partition, weight] : wishesOf(reshape.getResult())) {
             if (auto own = mapReshape(partition, reshape.getResult(), reshape.getX())) {
               wish(reshape.getX(), *own, weight);
             }
           }
         })
         .Case<graph::SliceOp, graph::PadOp>([&](auto moved) {
-          for (auto &[partition, weight] : wishes[moved.getResult()].entries) {
+          for (auto &[partition, weight] : wishesOf(moved.getResult())) {
             wish(moved.getX(), partition, weight);
           }
         })
         .Case<graph::ConcatOp, graph::UnaryOp, graph::BinaryOp, graph::CompareOp, graph::SelectOp, graph::CastOp>([&](Operation *same) {
           Value result = same->getResult(0);
-          for (auto &[partition, weight] : wishes[result].entries) {
+          for (auto &[partition, weight] : wishesOf(result)) {
             for (Value operand : same->getOperands()) {
               if (!isConstant(operand) && rankOf(operand) == rankOf(result) &&
                   (isa<graph::ConcatOp>(same) || shapeOf(operand) == shapeOf(result))) {
@@ -248,7 +253,7 @@ private:
     size_t m = p.out.size() - 2, n = p.out.size() - 1;
     std::optional<Dims> best;
     double weight = 0;
-    for (auto &[partition, w] : wishes[op.getResult()].entries) {
+    for (auto &[partition, w] : wishesOf(op.getResult())) {
       bool fits = !partition.empty() && !p.shared(partition.back());
       for (int64_t dim : ArrayRef<int64_t>(partition).drop_back(partition.empty() ? 0 : 1)) {
         fits &= p.shared(dim) && headFits(p.out[partition.back()]);
@@ -288,7 +293,7 @@ private:
   std::optional<Dims> chooseSame(Operation *op) {
     Value result = op->getResult(0);
     Wishes score;
-    for (auto &[partition, weight] : wishes[result].entries) {
+    for (auto &[partition, weight] : wishesOf(result)) {
       score.add(partition, weight);
     }
     bool any = false;

@@ -44,10 +44,20 @@ struct Unrolled {
   Value gate(Value all, int64_t index) { return g.sliceDim(all, 1, index * hidden, hidden); }
 };
 
+/// The defaults, spelled out or not, for every direction.
+bool defaultActivations(ArrayAttr names, ArrayRef<StringRef> defaults) {
+  for (auto [i, name] : llvm::enumerate(names)) {
+    if (!cast<StringAttr>(name).getValue().equals_insensitive(defaults[i % defaults.size()])) {
+      return false;
+    }
+  }
+  return true;
+}
+
 template <typename Op>
-bool plain(Op op, int64_t maxSteps) {
+bool plain(Op op, int64_t maxSteps, ArrayRef<StringRef> activations) {
   auto type = cast<RankedTensorType>(op.getX().getType());
-  return type.getElementType().isF32() && !op.getLengths() && op.getActivations().empty() &&
+  return type.getElementType().isF32() && !op.getLengths() && defaultActivations(op.getActivations(), activations) &&
          op.getClip() == 0.0 && type.getShape()[0] <= maxSteps && type.getShape()[0] > 0;
 }
 
@@ -75,7 +85,7 @@ Value stackStates(GraphBuilder &g, ArrayRef<Value> states, int64_t batch, int64_
 struct UnrollLstm : OpRewritePattern<graph::LstmOp> {
   UnrollLstm(MLIRContext *context, int64_t maxSteps) : OpRewritePattern(context), maxSteps(maxSteps) {}
   LogicalResult matchAndRewrite(graph::LstmOp op, PatternRewriter &rewriter) const override {
-    if (!plain(op, maxSteps) || op.getPeepholes() || op.getInputForget()) {
+    if (!plain(op, maxSteps, {"sigmoid", "tanh", "tanh"}) || op.getPeepholes() || op.getInputForget()) {
       return rewriter.notifyMatchFailure(op, "not the plain form");
     }
     GraphBuilder g(rewriter, op.getLoc());
@@ -118,7 +128,7 @@ struct UnrollLstm : OpRewritePattern<graph::LstmOp> {
 struct UnrollGru : OpRewritePattern<graph::GruOp> {
   UnrollGru(MLIRContext *context, int64_t maxSteps) : OpRewritePattern(context), maxSteps(maxSteps) {}
   LogicalResult matchAndRewrite(graph::GruOp op, PatternRewriter &rewriter) const override {
-    if (!plain(op, maxSteps)) {
+    if (!plain(op, maxSteps, {"sigmoid", "tanh"})) {
       return rewriter.notifyMatchFailure(op, "not the plain form");
     }
     GraphBuilder g(rewriter, op.getLoc());

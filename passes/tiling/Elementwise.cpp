@@ -24,7 +24,9 @@ bool ncc::tiling::isEngineElementwise(Operation *op) {
   values.append(op->result_begin(), op->result_end());
   for (Value value : values) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type || isWide(type.getElementType()) || type.getElementType().getIntOrFloatBitWidth() < 1 ||
+    // A cast may read or write i64: the copy is exact where both sides are integers.
+    bool castInt64 = type && isa<graph::CastOp>(op) && type.getElementType().isSignlessInteger(64);
+    if (!type || (isWide(type.getElementType()) && !castInt64) || type.getElementType().getIntOrFloatBitWidth() < 1 ||
         (isa<FloatType>(type.getElementType()) && type.getElementType().getIntOrFloatBitWidth() < 16)) {
       return false;
     }
@@ -60,7 +62,7 @@ bool ncc::tiling::isEngineElementwise(Operation *op) {
       .Case<graph::CastOp>([](graph::CastOp cast) {
         Type from = elementOf(cast.getX()), to = elementOf(cast.getResult());
         return !(isa<FloatType>(from) && to.isInteger() && !to.isInteger(1) && to.getIntOrFloatBitWidth() > 16) ||
-               to.isSignlessInteger(32);
+               to.isSignlessInteger(32) || to.isSignlessInteger(64);
       })
       .Default([](Operation *) { return false; });
 }

@@ -11,6 +11,7 @@
 #include "passes/schedule/Schedule.h"
 #include "passes/sync/Sync.h"
 #include "passes/verify/Verify.h"
+#include "passes/fuse/Passes.h"
 #include "passes/layout/Passes.h"
 #include "passes/legalize/Passes.h"
 #include "passes/lower/Passes.h"
@@ -33,6 +34,7 @@ void registerAllPasses() {
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
   simplify::registerSimplifyPasses();
+  fuse::registerFusePasses();
   partition::registerPasses();
   schedule::registerPasses();
   memory::registerPasses();

@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
+#include <map>
 #include <set>
 
 namespace fs = std::filesystem;
@@ -144,6 +146,13 @@ CaseResult runSet(const frontend::Model &model, const std::string &set, const st
     }
   }
   auto main = module->lookupSymbol<mlir::func::FuncOp>("main");
+  if (std::getenv("NCC_HISTOGRAM")) {
+    std::map<std::string, int> counts;
+    main.walk([&](mlir::Operation *op) { ++counts[op->getName().getStringRef().str()]; });
+    for (const auto &[name, count] : counts) {
+      std::fprintf(stderr, "%6d %s\n", count, name.c_str());
+    }
+  }
   absl::StatusOr<std::vector<Tensor>> results = graph::evaluateFunction(main, *inputs);
   if (!results.ok()) {
     return {Outcome::EvaluationFailed, std::string(results.status().message())};

@@ -16,6 +16,7 @@
 #include "passes/legalize/Passes.h"
 #include "passes/lower/Passes.h"
 #include "passes/precision/Passes.h"
+#include "passes/prune/Passes.h"
 #include "passes/simplify/Passes.h"
 #include "passes/tiling/Passes.h"
 
@@ -35,6 +36,7 @@ void registerAllPasses() {
   mlir::registerSymbolDCEPass();
   simplify::registerSimplifyPasses();
   fuse::registerFusePasses();
+  prune::registerPrunePasses();
   partition::registerPasses();
   schedule::registerPasses();
   memory::registerPasses();

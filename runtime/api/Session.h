@@ -27,6 +27,7 @@ public:
   const neff::Model &model() const { return *neff; }
   /// Thread safe. Buffers have the sizes of the model's tensors.
   absl::Status execute(const sim::InferenceIo &io, sim::InferenceReport *report = nullptr) { return executor->execute(io, report); }
+  std::string describe() const { return executor->describe(); }
   /// Whole tensors in, whole tensors out; checks types and shapes.
   absl::StatusOr<std::vector<Tensor>> run(absl::Span<const Tensor> inputs);
 

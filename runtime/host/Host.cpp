@@ -7,16 +7,26 @@
 
 #include "runtime/host/Translator.h"
 
+#include "absl/strings/str_format.h"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
+#include <time.h>
 
 namespace ncc::host {
 
 namespace {
+
+/// CPU time, so that other load on the machine does not show.
+double threadSeconds() {
+  timespec t{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
 
 /// Counts CPUs in use, first come first served.
 class Gate {
@@ -54,7 +64,7 @@ class HostCore {
 public:
   HostCore(const neff::Model &model, const neff::Program &program, const neff::Group *group, const hw::DeviceSpec &spec, const Kernels &kernels,
            const HostOptions &options, int limit)
-      : model(model), program(program), group(group), spec(spec), kernels(kernels), plain(options.plain), limit(limit) {
+      : model(model), program(program), group(group), spec(spec), kernels(kernels), plain(options.plain), profile(options.profile), limit(limit) {
     for (const neff::Buffer &b : program.buffers) {
       if (b.kind == neff::BufferKind::State) {
         this->limit = 1;
@@ -99,12 +109,7 @@ public:
       context.environment.slots = slots;
       context.environment.shapes = &report.shapes;
       context.environment.outOfBounds = false;
-      for (const StepPtr &step : translation.steps) {
-        status = step->run(context);
-        if (!status.ok()) {
-          break;
-        }
-      }
+      status = profile ? runProfiled(context) : runSteps(context);
       context.dram.finish(io);
     }
     {
@@ -116,9 +121,42 @@ public:
     return status;
   }
 
-  const TranslationStats &stats() const { return translation.stats; }
+  std::string describe() const {
+    const TranslationStats &s = translation.stats;
+    std::string text = absl::StrFormat("core %d: %d steps (%d by the interpreter), %d matmuls in %d chains, %d operands packed per run, %d constant copies dropped, %d constant bytes, arena %d\n",
+                                       program.core, s.steps, s.plain, s.matmuls, s.chains, s.packs, s.droppedCopies, s.constantBytes, translation.arenaBytes);
+    for (const auto &[name, time] : times) {
+      absl::StrAppendFormat(&text, "  %-14s %8d x %10.3f ms\n", name, time.first, time.second * 1e3);
+    }
+    return text;
+  }
 
 private:
+  absl::Status runSteps(CoreContext &context) const {
+    for (const StepPtr &step : translation.steps) {
+      if (absl::Status status = step->run(context); !status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status runProfiled(CoreContext &context) {
+    std::lock_guard<std::mutex> lock(profileMutex);
+    times.clear(); // the latest inference is shown
+    for (const StepPtr &step : translation.steps) {
+      const double start = threadSeconds();
+      absl::Status status = step->run(context);
+      auto &time = times[step->name()];
+      ++time.first;
+      time.second += threadSeconds() - start;
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<std::unique_ptr<CoreContext>> makeContext() {
     auto context = std::make_unique<CoreContext>(model, program, group, spec);
     for (const isa::Instruction &inst : program.init) {
@@ -158,8 +196,10 @@ private:
   const neff::Group *group;
   const hw::DeviceSpec &spec;
   const Kernels &kernels;
-  bool plain;
+  bool plain, profile;
   int limit, made = 0;
+  std::mutex profileMutex;
+  std::map<std::string, std::pair<int64_t, double>> times;
   Translation translation;
   std::mutex mutex;
   std::condition_variable wake;
@@ -220,6 +260,14 @@ public:
       *report = std::move(result);
     }
     return status;
+  }
+
+  std::string describe() const override {
+    std::string text;
+    for (const auto &core : cores) {
+      text += core->describe();
+    }
+    return text;
   }
 
 private:

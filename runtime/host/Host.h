@@ -19,6 +19,7 @@ struct HostOptions {
   int threads = 0; // 0: one per CPU
   std::optional<CpuLevel> level = std::nullopt; // lower than what the CPU has, for tests
   bool plain = false;            // no translation: every instruction by the precise interpreter
+  bool profile = false;          // measure each kind of step; see describe()
 };
 
 absl::StatusOr<std::unique_ptr<sim::Executor>> makeHostExecutor(std::shared_ptr<const neff::Model> model,

@@ -119,6 +119,12 @@ void runChain(const ChainItem *items, int count, int m, int n, uint8_t *c, int64
         const int64_t block = static_cast<int64_t>(groups) * kTile * 4;
         const uint8_t *a = items[item].stationary + m0 / kTile * block, *b = items[item].moving + n0 / kTile * block;
         for (int g = 0; g < groups; g += kTile, a += kTile * 64, b += kTile * 64) {
+          if (n0 == 0) { // weights stream from memory once; ask for them a few tiles early
+            for (int line = 0; line < kTile; ++line) {
+              _mm_prefetch(reinterpret_cast<const char *>(a + 4 * kTile * 64 + line * 64), _MM_HINT_T0);
+              _mm_prefetch(reinterpret_cast<const char *>(a + block + 4 * kTile * 64 + line * 64), _MM_HINT_T0);
+            }
+          }
           _tile_loadd(4, a, 64);
           _tile_loadd(6, b, 64);
           if constexpr (Bytes) {

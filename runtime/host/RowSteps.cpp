@@ -17,6 +17,7 @@ using sim::exactType;
 namespace {
 
 constexpr int64_t kChunk = 2048;
+constexpr int64_t kAhead = 3; // rows
 
 /// Reads or writes the elements of one partition in order, as fp32.
 class RowStream {
@@ -70,12 +71,19 @@ struct RowScalar {
       : pattern(s.isPattern()), value(pattern ? 0 : static_cast<float>(s.asDouble())), walk(pattern ? Walk(s.pattern, memory) : Walk()) {}
   const uint8_t *base(const CoreContext &context) const { return pattern ? walk.base(context) : nullptr; }
   float at(const uint8_t *base, int64_t partition) const {
+    if (pattern && walk.dtype == DType::F32) {
+      __builtin_prefetch(base + (partition + 8) * walk.pitch);
+      float number;
+      std::memcpy(&number, base + partition * walk.pitch, 4);
+      return number;
+    }
     return pattern ? sim::loadFloat(walk.dtype, base + partition * walk.pitch) : value;
   }
 };
 
 /// Calls fn(partition, buffer, n, stream) for chunks of a destination's rows.
 class ActivateStep : public Step {
+  const char *name() const override { return "Activate"; }
 public:
   ActivateStep(const Activate &i, const sim::CoreMemory &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), src(i.src, m), sum(i.rowSum.valid() ? Walk(i.rowSum, m) : Walk()), hasSum(i.rowSum.valid()), scale(i.scale, m),
@@ -85,6 +93,8 @@ public:
     uint8_t *to = dst.base(context), *from = src.base(context);
     const uint8_t *scaleBase = scale.base(context), *biasBase = bias.base(context);
     for (int64_t p = 0; p < dst.partitions; ++p) {
+      src.prefetch(from, p + kAhead);
+      dst.prefetch(to, p + kAhead);
       RowStream in(src, from + p * src.pitch, kernels), out(dst, to + p * dst.pitch, kernels);
       const float s = scale.at(scaleBase, p), b = bias.at(biasBase, p);
       float total = 0;
@@ -119,6 +129,7 @@ private:
 };
 
 class TensorTensorStep : public Step {
+  const char *name() const override { return "TensorTensor"; }
 public:
   TensorTensorStep(const TensorTensor &i, const sim::CoreMemory &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), a(i.a, m), b(i.b, m), op(i.op) {}
@@ -126,6 +137,9 @@ public:
     alignas(64) float left[kChunk], right[kChunk];
     uint8_t *to = dst.base(context), *fromA = a.base(context), *fromB = b.base(context);
     for (int64_t p = 0; p < dst.partitions; ++p) {
+      a.prefetch(fromA, p + kAhead);
+      b.prefetch(fromB, p + kAhead);
+      dst.prefetch(to, p + kAhead);
       RowStream inA(a, fromA + p * a.pitch, kernels), inB(b, fromB + p * b.pitch, kernels), out(dst, to + p * dst.pitch, kernels);
       for (int64_t done = 0; done < dst.perPartition; done += kChunk) {
         const int64_t n = std::min(kChunk, dst.perPartition - done);
@@ -149,6 +163,7 @@ private:
 };
 
 class TensorScalarStep : public Step {
+  const char *name() const override { return "TensorScalar"; }
 public:
   TensorScalarStep(const TensorScalar &i, const sim::CoreMemory &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), src(i.src, m), s0(i.s0, m), s1(i.s1, m), op0(i.op0), op1(i.op1), reverse0(i.reverse0), reverse1(i.reverse1) {}
@@ -157,6 +172,8 @@ public:
     uint8_t *to = dst.base(context), *from = src.base(context);
     const uint8_t *base0 = s0.base(context), *base1 = s1.base(context);
     for (int64_t p = 0; p < dst.partitions; ++p) {
+      src.prefetch(from, p + kAhead);
+      dst.prefetch(to, p + kAhead);
       RowStream in(src, from + p * src.pitch, kernels), out(dst, to + p * dst.pitch, kernels);
       const float a = s0.at(base0, p), b = s1.at(base1, p);
       for (int64_t done = 0; done < dst.perPartition; done += kChunk) {
@@ -189,6 +206,7 @@ private:
 };
 
 class ReduceStep : public Step {
+  const char *name() const override { return "Reduce"; }
 public:
   ReduceStep(const TensorReduce &i, const sim::CoreMemory &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), src(i.src, m), op(i.op), inner(i.src.freeSize() / outerSize(i.src, i.reduceDims)), negate(i.negate) {}
@@ -196,6 +214,8 @@ public:
     alignas(64) float buffer[kChunk], results[kChunk];
     uint8_t *to = dst.base(context), *from = src.base(context);
     for (int64_t p = 0; p < dst.partitions; ++p) {
+      src.prefetch(from, p + kAhead);
+      dst.prefetch(to, p + kAhead);
       RowStream in(src, from + p * src.pitch, kernels), out(dst, to + p * dst.pitch, kernels);
       int64_t held = 0;
       for (int64_t o = 0; o < dst.perPartition; ++o) {
@@ -225,6 +245,7 @@ private:
 };
 
 class CopyStep : public Step {
+  const char *name() const override { return "Copy"; }
 public:
   CopyStep(const AccessPattern &dst, const AccessPattern &src, const sim::CoreMemory &m) : dst(dst, m), src(src, m) {}
   absl::Status run(CoreContext &context) const override {
@@ -238,16 +259,27 @@ private:
 
 /// A copy that converts; the two sides need not have the same partitions.
 class CastStep : public Step {
+  const char *name() const override { return "Cast"; }
 public:
   CastStep(const AccessPattern &to, const AccessPattern &from, bool round, bool saturate, const sim::CoreMemory &m, const VectorKernels &k)
-      : kernels(k), dst(whole(to, m)), src(whole(from, m)), round(round), saturate(saturate) {}
+      : kernels(k), dst(to, m), src(from, m), round(round), saturate(saturate) {
+    if (dst.partitions != src.partitions) {
+      dst = whole(to, m);
+      src = whole(from, m);
+    }
+  }
   absl::Status run(CoreContext &context) const override {
     alignas(64) float buffer[kChunk];
-    RowStream in(src, src.base(context), kernels), out(dst, dst.base(context), kernels);
-    for (int64_t done = 0; done < dst.perPartition; done += kChunk) {
-      const int64_t n = std::min(kChunk, dst.perPartition - done);
-      in.read(buffer, n);
-      out.write(buffer, n, round, saturate);
+    uint8_t *toBase = dst.base(context), *fromBase = src.base(context);
+    for (int64_t p = 0; p < dst.partitions; ++p) {
+      src.prefetch(fromBase, p + kAhead);
+      dst.prefetch(toBase, p + kAhead);
+      RowStream in(src, fromBase + p * src.pitch, kernels), out(dst, toBase + p * dst.pitch, kernels);
+      for (int64_t done = 0; done < dst.perPartition; done += kChunk) {
+        const int64_t n = std::min(kChunk, dst.perPartition - done);
+        in.read(buffer, n);
+        out.write(buffer, n, round, saturate);
+      }
     }
     return absl::OkStatus();
   }
@@ -275,6 +307,7 @@ private:
 };
 
 class MemsetStep : public Step {
+  const char *name() const override { return "Memset"; }
 public:
   MemsetStep(const Memset &i, const sim::CoreMemory &m) : dst(i.dst, m), element(8) {
     if (i.value.kind == ScalarOperand::Kind::I64) {
@@ -308,6 +341,7 @@ private:
 };
 
 class TransposeStep : public Step {
+  const char *name() const override { return "Transpose"; }
 public:
   TransposeStep(const Transpose &i, const sim::CoreMemory &m) : dst(i.dst, m), src(i.src, m) {
     // The source seen with its free index outermost and its partitions innermost.
@@ -356,6 +390,7 @@ private:
 
 /// select with float operands.
 class SelectStep : public Step {
+  const char *name() const override { return "Select"; }
 public:
   SelectStep(const Select &i, const sim::CoreMemory &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), pred(i.pred, m), a(i.a.isPattern() ? Walk(i.a.pattern, m) : Walk()), b(i.b.isPattern() ? Walk(i.b.pattern, m) : Walk()),
@@ -397,6 +432,7 @@ private:
 
 /// Gather of rows that are contiguous on both sides and keep their type.
 class GatherStep : public Step {
+  const char *name() const override { return "Gather"; }
 public:
   GatherStep(const DmaGather &i, const sim::CoreMemory &m)
       : dst(i.dst, m), src(i.src, m), index(i.index, m), rows(i.src.dims[0].size),

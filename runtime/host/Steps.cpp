@@ -94,6 +94,19 @@ void copyRun(uint8_t *to, int64_t toStride, const uint8_t *from, int64_t fromStr
 
 void copyElements(const Walk &to, uint8_t *toBase, const Walk &from, const uint8_t *fromBase) {
   const auto size = static_cast<int64_t>(dtypeSize(to.dtype));
+  if (to.rank == 0 && from.partitions * from.perPartition == to.partitions && from.partitions == 1 && from.rank <= 1) {
+    // One element per partition (a bias): as strided elements.
+    copyRun(toBase, to.pitch, fromBase, from.rank ? from.strides[0] : size, to.partitions, size);
+    return;
+  }
+  if (to.partitions == from.partitions && to.contiguousRows() && from.contiguousRows()) {
+    for (int64_t p = 0; p < to.partitions; ++p) {
+      from.prefetch(fromBase, p + 3);
+      to.prefetch(toBase, p + 3);
+      std::memcpy(toBase + p * to.pitch, fromBase + p * from.pitch, static_cast<size_t>(to.perPartition * size));
+    }
+    return;
+  }
   RunCursor target(to, toBase), source(from, const_cast<uint8_t *>(fromBase));
   for (int64_t total = to.partitions * to.perPartition; total > 0;) {
     const int64_t n = std::min(target.left, source.left);
@@ -131,6 +144,7 @@ const uint8_t *contiguousRows(const Walk &walk, const uint8_t *base, std::vector
 namespace {
 
 class PlainStep : public Step {
+  const char *name() const override { return "Plain"; }
 public:
   explicit PlainStep(const isa::Instruction &inst) : inst(inst) {}
   absl::Status run(CoreContext &context) const override { return sim::executeInstruction(inst, context.memory, context.environment); }
@@ -140,6 +154,7 @@ private:
 };
 
 class PackStep : public Step {
+  const char *name() const override { return "Pack"; }
 public:
   PackStep(const PackPlan &plan, const MatmulKernel &kernel, int64_t offset) : plan(plan), kernel(kernel), offset(offset) {}
   absl::Status run(CoreContext &context) const override {
@@ -154,6 +169,7 @@ private:
 };
 
 class MatmulStep : public Step {
+  const char *name() const override { return "Matmul"; }
 public:
   explicit MatmulStep(MatmulPlan p) : plan(std::move(p)) {
     for (const MatmulPlan::Item &item : plan.items) {

@@ -7,6 +7,7 @@
 #include "runtime/host/Kernels.h"
 #include "runtime/sim/PreciseCore.h"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Step {
 public:
   virtual ~Step() = default;
   virtual absl::Status run(CoreContext &context) const = 0;
+  virtual const char *name() const = 0;
 };
 using StepPtr = std::unique_ptr<Step>;
 
@@ -54,6 +56,16 @@ struct Walk {
       return context.memory.psum() + offset;
     default:
       return context.dram.buffer(buffer) + offset;
+    }
+  }
+  /// Asks for the first lines of a row that will be used soon: rows lie far apart, no hardware prefetcher sees them coming.
+  void prefetch(const uint8_t *base, int64_t partition) const {
+    if (partition < partitions && rank <= 1) {
+      const uint8_t *row = base + partition * pitch;
+      const int64_t bytes = rank == 0 ? 1 : std::min<int64_t>(sizes[0] * strides[0], 2048);
+      for (int64_t at = 0; at < bytes; at += 64) {
+        __builtin_prefetch(row + at);
+      }
     }
   }
   /// One contiguous run per partition.

@@ -288,7 +288,37 @@ static bool binary(isa::AluOp op, float *to, const float *a, const float *b, int
   return withOperation(op, [=](auto fn) { zipRow(to, a, b, n, fn); });
 }
 
+/// Powers that are products or roots; exporters write squares and square roots as pow.
+static bool powerRow(float *to, const float *a, float exponent, int64_t n) {
+  auto map = [=](auto fn) {
+    NCC_LOOP
+    for (int64_t i = 0; i < n; ++i) {
+      to[i] = fn(a[i]);
+    }
+    return true;
+  };
+  if (exponent == 2.0f) {
+    return map([](float v) { return v * v; });
+  }
+  if (exponent == 1.0f) {
+    return map([](float v) { return v; });
+  }
+  if (exponent == 3.0f) {
+    return map([](float v) { return v * v * v; });
+  }
+  if (exponent == 0.5f) {
+    return map([](float v) { return __builtin_sqrtf(v); });
+  }
+  if (exponent == -0.5f) {
+    return map([](float v) { return 1.0f / __builtin_sqrtf(v); });
+  }
+  return exponent == -1.0f && map([](float v) { return 1.0f / v; });
+}
+
 static bool scalar(isa::AluOp op, float *to, const float *a, float s, bool reverse, int64_t n) {
+  if (op == isa::AluOp::pow && !reverse) {
+    return powerRow(to, a, s, n);
+  }
   return withOperation(op, [=](auto fn) {
     if (reverse) {
       NCC_LOOP

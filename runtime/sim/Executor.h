@@ -20,6 +20,8 @@ class Executor {
 public:
   virtual ~Executor() = default;
   virtual absl::Status execute(const InferenceIo &io, InferenceReport *report) = 0;
+  /// Lines of text about how the model was prepared and, if asked for at load, where time goes.
+  virtual std::string describe() const { return ""; }
 };
 
 } // namespace ncc::sim

@@ -18,9 +18,10 @@ using namespace ncc::tools;
 
 namespace {
 
-const char *kHelp = R"(usage: ncc-bench MODEL.neff [--seconds S] [--concurrency N] [--threads N] [--level portable|avx2|avx512|avx512-bf16|amx] [--json]
+const char *kHelp = R"(usage: ncc-bench MODEL.neff [--seconds S] [--concurrency N] [--threads N] [--level portable|avx2|avx512|avx512-bf16|amx] [--steps] [--json]
   --seconds S       how long to measure (default 3)
   --concurrency N   inferences in flight (default 1)
+  --steps           also: how the model was prepared, and time by kind of step in the last inference
   --threads N       CPUs to use at most (default all)
 Exit codes as ncc-run.
 )";
@@ -60,12 +61,13 @@ double percentile(const std::vector<double> &sorted, double p) {
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"seconds", "concurrency", "threads", "level"}, {"json"}, kHelp);
+  Args args(argc, argv, {"seconds", "concurrency", "threads", "level"}, {"json", "steps"}, kHelp);
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
   api::SessionOptions options;
   options.host.threads = static_cast<int>(args.number("threads", 0));
+  options.host.profile = args.has("steps");
   for (int l = 0; l <= static_cast<int>(host::CpuLevel::Amx); ++l) {
     if (args.text("level") == host::cpuLevelName(static_cast<host::CpuLevel>(l))) {
       options.host.level = static_cast<host::CpuLevel>(l);
@@ -142,6 +144,9 @@ int main(int argc, char **argv) {
     std::printf("load %.1f ms, first %.2f ms\np50 %.3f ms, p90 %.3f ms, p99 %.3f ms\n%.2f inferences/s with %d in flight, peak %.0f MB, %s\n", load * 1e3, first * 1e3,
                 percentile(all, 0.5) * 1e3, percentile(all, 0.9) * 1e3, percentile(all, 0.99) * 1e3, static_cast<double>(all.size()) / elapsed, concurrency,
                 static_cast<double>(usage.ru_maxrss) / 1024, json["cpu"].get<std::string>().c_str());
+  }
+  if (args.has("steps")) {
+    std::fputs((*session)->describe().c_str(), stderr);
   }
   return failed ? kRunFailed : kOk;
 }

@@ -1,0 +1,11 @@
+# libnrt links no compiler library and stays small: cmake -DLIBRARY=... -P LibrarySize.cmake
+execute_process(COMMAND ldd ${LIBRARY} OUTPUT_VARIABLE needed)
+if(needed MATCHES "LLVM|MLIR|protobuf")
+  message(FATAL_ERROR "libnrt links a compiler library:\n${needed}")
+endif()
+execute_process(COMMAND strip -o ${LIBRARY}.stripped ${LIBRARY})
+file(SIZE ${LIBRARY}.stripped size)
+file(REMOVE ${LIBRARY}.stripped)
+if(size GREATER 3145728)
+  message(FATAL_ERROR "libnrt has ${size} bytes stripped, more than 3 MB")
+endif()

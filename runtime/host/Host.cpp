@@ -90,7 +90,7 @@ public:
         translation.steps.push_back(makePlainStep(inst));
       }
     }
-    (*first)->arena = sim::allocateBytes(static_cast<uint64_t>(translation.arenaBytes));
+    allocate(**first);
     idle.push_back(*std::move(first));
     made = 1;
     return absl::OkStatus();
@@ -123,8 +123,8 @@ public:
 
   std::string describe() const {
     const TranslationStats &s = translation.stats;
-    std::string text = absl::StrFormat("core %d: %d steps (%d by the interpreter), %d matmuls in %d chains, %d operands packed per run, %d constant copies dropped, %d constant bytes, arena %d\n",
-                                       program.core, s.steps, s.plain, s.matmuls, s.chains, s.packs, s.droppedCopies, s.constantBytes, translation.arenaBytes);
+    std::string text = absl::StrFormat("core %d: %d steps (%d by the interpreter), %d matmuls in %d chains, %d operands packed per run, %d constant copies dropped, %d constant bytes, arena %d, tiles %d\n",
+                                       program.core, s.steps, s.plain, s.matmuls, s.chains, s.packs, s.droppedCopies, s.constantBytes, translation.arenaBytes, translation.tileBytes);
     for (const auto &[name, time] : times) {
       absl::StrAppendFormat(&text, "  %-14s %8d x %10.3f ms\n", name, time.first, time.second * 1e3);
     }
@@ -166,8 +166,13 @@ private:
         return status;
       }
     }
-    context->arena = sim::allocateBytes(static_cast<uint64_t>(translation.arenaBytes));
+    allocate(*context);
     return context;
+  }
+
+  void allocate(CoreContext &context) const {
+    context.arena = sim::allocateBytes(static_cast<uint64_t>(translation.arenaBytes));
+    context.tiles = sim::allocateBytes(static_cast<uint64_t>(translation.tileBytes));
   }
 
   absl::StatusOr<std::unique_ptr<CoreContext>> take() {

@@ -67,7 +67,7 @@ struct RowScalar {
   float value = 0;
   Walk walk;
   RowScalar() = default;
-  RowScalar(const ScalarOperand &s, const sim::CoreMemory &memory)
+  RowScalar(const ScalarOperand &s, const Layouts &memory)
       : pattern(s.isPattern()), value(pattern ? 0 : static_cast<float>(s.asDouble())), walk(pattern ? Walk(s.pattern, memory) : Walk()) {}
   const uint8_t *base(const CoreContext &context) const { return pattern ? walk.base(context) : nullptr; }
   float at(const uint8_t *base, int64_t partition) const {
@@ -85,7 +85,7 @@ struct RowScalar {
 class ActivateStep : public Step {
   const char *name() const override { return "Activate"; }
 public:
-  ActivateStep(const Activate &i, const sim::CoreMemory &m, const VectorKernels &k)
+  ActivateStep(const Activate &i, const Layouts &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), src(i.src, m), sum(i.rowSum.valid() ? Walk(i.rowSum, m) : Walk()), hasSum(i.rowSum.valid()), scale(i.scale, m),
         bias(i.bias, m), func(i.func), alpha(i.alpha), beta(i.beta) {}
   absl::Status run(CoreContext &context) const override {
@@ -131,7 +131,7 @@ private:
 class TensorTensorStep : public Step {
   const char *name() const override { return "TensorTensor"; }
 public:
-  TensorTensorStep(const TensorTensor &i, const sim::CoreMemory &m, const VectorKernels &k)
+  TensorTensorStep(const TensorTensor &i, const Layouts &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), a(i.a, m), b(i.b, m), op(i.op) {}
   absl::Status run(CoreContext &context) const override {
     alignas(64) float left[kChunk], right[kChunk];
@@ -165,7 +165,7 @@ private:
 class TensorScalarStep : public Step {
   const char *name() const override { return "TensorScalar"; }
 public:
-  TensorScalarStep(const TensorScalar &i, const sim::CoreMemory &m, const VectorKernels &k)
+  TensorScalarStep(const TensorScalar &i, const Layouts &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), src(i.src, m), s0(i.s0, m), s1(i.s1, m), op0(i.op0), op1(i.op1), reverse0(i.reverse0), reverse1(i.reverse1) {}
   absl::Status run(CoreContext &context) const override {
     alignas(64) float buffer[kChunk];
@@ -208,7 +208,7 @@ private:
 class ReduceStep : public Step {
   const char *name() const override { return "Reduce"; }
 public:
-  ReduceStep(const TensorReduce &i, const sim::CoreMemory &m, const VectorKernels &k)
+  ReduceStep(const TensorReduce &i, const Layouts &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), src(i.src, m), op(i.op), inner(i.src.freeSize() / outerSize(i.src, i.reduceDims)), negate(i.negate) {}
   absl::Status run(CoreContext &context) const override {
     alignas(64) float buffer[kChunk], results[kChunk];
@@ -247,7 +247,7 @@ private:
 class CopyStep : public Step {
   const char *name() const override { return "Copy"; }
 public:
-  CopyStep(const AccessPattern &dst, const AccessPattern &src, const sim::CoreMemory &m) : dst(dst, m), src(src, m) {}
+  CopyStep(const AccessPattern &dst, const AccessPattern &src, const Layouts &m) : dst(dst, m), src(src, m) {}
   absl::Status run(CoreContext &context) const override {
     copyElements(dst, dst.base(context), src, src.base(context));
     return absl::OkStatus();
@@ -261,7 +261,7 @@ private:
 class CastStep : public Step {
   const char *name() const override { return "Cast"; }
 public:
-  CastStep(const AccessPattern &to, const AccessPattern &from, bool round, bool saturate, const sim::CoreMemory &m, const VectorKernels &k)
+  CastStep(const AccessPattern &to, const AccessPattern &from, bool round, bool saturate, const Layouts &m, const VectorKernels &k)
       : kernels(k), dst(to, m), src(from, m), round(round), saturate(saturate) {
     if (dst.partitions != src.partitions) {
       dst = whole(to, m);
@@ -286,7 +286,7 @@ public:
 
 private:
   /// Partitions as the outermost dim of one long row.
-  static Walk whole(const AccessPattern &ap, const sim::CoreMemory &m) {
+  static Walk whole(const AccessPattern &ap, const Layouts &m) {
     Walk w(ap, m);
     if (w.partitions > 1) {
       for (int d = w.rank; d > 0; --d) {
@@ -309,7 +309,7 @@ private:
 class MemsetStep : public Step {
   const char *name() const override { return "Memset"; }
 public:
-  MemsetStep(const Memset &i, const sim::CoreMemory &m) : dst(i.dst, m), element(8) {
+  MemsetStep(const Memset &i, const Layouts &m) : dst(i.dst, m), element(8) {
     if (i.value.kind == ScalarOperand::Kind::I64) {
       sim::storeInteger(dst.dtype, element.data(), i.value.integer, false);
     } else {
@@ -343,7 +343,7 @@ private:
 class TransposeStep : public Step {
   const char *name() const override { return "Transpose"; }
 public:
-  TransposeStep(const Transpose &i, const sim::CoreMemory &m) : dst(i.dst, m), src(i.src, m) {
+  TransposeStep(const Transpose &i, const Layouts &m) : dst(i.dst, m), src(i.src, m) {
     // The source seen with its free index outermost and its partitions innermost.
     turned = src;
     turned.partitions = src.perPartition;
@@ -392,7 +392,7 @@ private:
 class SelectStep : public Step {
   const char *name() const override { return "Select"; }
 public:
-  SelectStep(const Select &i, const sim::CoreMemory &m, const VectorKernels &k)
+  SelectStep(const Select &i, const Layouts &m, const VectorKernels &k)
       : kernels(k), dst(i.dst, m), pred(i.pred, m), a(i.a.isPattern() ? Walk(i.a.pattern, m) : Walk()), b(i.b.isPattern() ? Walk(i.b.pattern, m) : Walk()),
         aTile(i.a.isPattern()), bTile(i.b.isPattern()), aValue(static_cast<float>(i.a.asDouble())), bValue(static_cast<float>(i.b.asDouble())) {}
   absl::Status run(CoreContext &context) const override {
@@ -434,11 +434,11 @@ private:
 class GatherStep : public Step {
   const char *name() const override { return "Gather"; }
 public:
-  GatherStep(const DmaGather &i, const sim::CoreMemory &m)
+  GatherStep(const DmaGather &i, const Layouts &m)
       : dst(i.dst, m), src(i.src, m), index(i.index, m), rows(i.src.dims[0].size),
         stride(i.src.dims[0].stride * static_cast<int64_t>(dtypeSize(i.src.dtype))), row(rowSize(i.src) * static_cast<int64_t>(dtypeSize(i.src.dtype))),
         perPartition(dst.perPartition * static_cast<int64_t>(dtypeSize(i.dst.dtype)) / row) {}
-  static bool fits(const DmaGather &i, const sim::CoreMemory &m) {
+  static bool fits(const DmaGather &i, const Layouts &m) {
     Walk to(i.dst, m), at(i.index, m);
     int64_t run = 1;
     for (int d = i.src.rank - 1; d >= 1; --d) {
@@ -509,7 +509,7 @@ bool anyHazard(const Instruction &inst) {
 bool floatScalar(const ScalarOperand &s) { return s.isPattern() ? !exactType(s.pattern.dtype) : s.kind == ScalarOperand::Kind::F32; }
 bool wide(DType type) { return type == DType::F64 || type == DType::I64 || type == DType::U64 || type == DType::U32; }
 
-StepPtr makeCopy(const AccessPattern &dst, const AccessPattern &src, bool round, bool saturate, const sim::CoreMemory &m, const VectorKernels &k) {
+StepPtr makeCopy(const AccessPattern &dst, const AccessPattern &src, bool round, bool saturate, const Layouts &m, const VectorKernels &k) {
   if (dst.dtype == src.dtype) {
     return std::make_unique<CopyStep>(dst, src, m);
   }
@@ -521,7 +521,7 @@ StepPtr makeCopy(const AccessPattern &dst, const AccessPattern &src, bool round,
 
 } // namespace
 
-StepPtr makeFastStep(const Instruction &inst, const sim::CoreMemory &m, const Kernels &kernels) {
+StepPtr makeFastStep(const Instruction &inst, const Layouts &m, const Kernels &kernels) {
   const VectorKernels &k = kernels.vector;
   if (anyHazard(inst)) {
     return nullptr;
@@ -560,6 +560,10 @@ StepPtr makeFastStep(const Instruction &inst, const sim::CoreMemory &m, const Ke
     return GatherStep::fits(*i, m) ? std::make_unique<GatherStep>(*i, m) : nullptr;
   }
   return nullptr;
+}
+
+bool hasFastStep(const Instruction &inst, const Layouts &layouts, const Kernels &kernels) {
+  return makeFastStep(inst, layouts, kernels) != nullptr;
 }
 
 } // namespace ncc::host

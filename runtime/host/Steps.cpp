@@ -9,10 +9,15 @@
 
 namespace ncc::host {
 
-Walk::Walk(const isa::AccessPattern &ap, const sim::CoreMemory &memory) : space(ap.space), buffer(ap.buffer), dtype(ap.dtype) {
+Walk::Walk(const isa::AccessPattern &ap, const Layouts &layouts) : space(ap.space), buffer(ap.buffer), dtype(ap.dtype) {
   const auto size = static_cast<int64_t>(dtypeSize(dtype));
-  pitch = space == isa::Space::Sbuf ? memory.sbufPitch() : space == isa::Space::Psum ? memory.psumPitch() : 0;
+  pitch = space == isa::Space::Sbuf ? layouts.sbufPitch : space == isa::Space::Psum ? layouts.psumPitch : 0;
   offset = static_cast<int64_t>(ap.offset) + (space == isa::Space::Dram ? 0 : ap.partition * pitch);
+  if (const Layouts::Override *place = layouts.find(ap)) {
+    renamed = true;
+    pitch = place->pitch;
+    offset = place->offset;
+  }
   partitions = space == isa::Space::Dram ? 1 : ap.partitions;
   for (int i = 0; i < ap.rank; ++i) {
     const int64_t n = ap.dims[i].size, stride = ap.dims[i].stride * size;

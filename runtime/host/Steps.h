@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/host/Kernels.h"
+#include "runtime/host/Storage.h"
 #include "runtime/sim/PreciseCore.h"
 
 #include <algorithm>
@@ -24,6 +25,7 @@ struct CoreContext {
   sim::ProgramMemory dram;
   sim::ProgramContext environment;
   sim::HostBytes arena; // packed operands that are not constant
+  sim::HostBytes tiles; // on-chip data in dense blocks (Storage.h)
   std::vector<uint8_t> scratch;
 };
 
@@ -38,6 +40,7 @@ using StepPtr = std::unique_ptr<Step>;
 /// An access pattern as a strided walk: dims collapsed, partitions (if any) as the outermost dim.
 struct Walk {
   isa::Space space = isa::Space::None;
+  bool renamed = false; // in the tile memory
   uint16_t buffer = 0;
   int64_t offset = 0; // from the base of the memory
   DType dtype = DType::F32;
@@ -47,8 +50,11 @@ struct Walk {
   int64_t perPartition = 1;
 
   Walk() = default;
-  Walk(const isa::AccessPattern &ap, const sim::CoreMemory &memory);
+  Walk(const isa::AccessPattern &ap, const Layouts &layouts);
   uint8_t *base(const CoreContext &context) const {
+    if (renamed) {
+      return context.tiles.get() + offset;
+    }
     switch (space) {
     case isa::Space::Sbuf:
       return context.memory.sbuf() + offset;
@@ -77,7 +83,8 @@ struct Walk {
 /// Any instruction through the precise interpreter's code.
 StepPtr makePlainStep(const isa::Instruction &inst);
 /// The fast form of an instruction other than a matmul; null when there is none.
-StepPtr makeFastStep(const isa::Instruction &inst, const sim::CoreMemory &memory, const Kernels &kernels);
+StepPtr makeFastStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
+bool hasFastStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
 
 /// Copies between patterns of the same element type (used by the translator on its shadow memory, too).
 void copyElements(const Walk &to, uint8_t *toBase, const Walk &from, const uint8_t *fromBase);

@@ -35,11 +35,33 @@ bool isDense(const isa::AccessPattern &ap) {
   return true;
 }
 
-WriteMap::WriteMap(const hw::DeviceSpec &spec)
-    : cells((spec.sbufBytesPerPartition + kCell - 1) / kCell), written(static_cast<size_t>((spec.partitions + 31) / 32), std::vector<bool>(static_cast<size_t>(cells))) {}
+void subtract(const Region &from, const Region &hole, std::vector<Region> &rest) {
+  if (!hole.overlaps(from)) {
+    rest.push_back(from);
+    return;
+  }
+  auto add = [&](int64_t p0, int64_t p1, int64_t b0, int64_t b1) {
+    if (p0 < p1 && b0 < b1) {
+      Region r = from;
+      r.p0 = p0;
+      r.p1 = p1;
+      r.b0 = b0;
+      r.b1 = b1;
+      rest.push_back(r);
+    }
+  };
+  const int64_t p0 = std::max(from.p0, hole.p0), p1 = std::min(from.p1, hole.p1);
+  add(from.p0, p0, from.b0, from.b1);
+  add(p1, from.p1, from.b0, from.b1);
+  add(p0, p1, from.b0, std::max(from.b0, hole.b0));
+  add(p0, p1, std::min(from.b1, hole.b1), from.b1);
+}
+
+WriteMap::WriteMap(const hw::DeviceSpec &spec, isa::Space space)
+    : space(space), cells(((space == isa::Space::Sbuf ? spec.sbufBytesPerPartition : spec.psumBytesPerPartition) + kCell - 1) / kCell), written(static_cast<size_t>((spec.partitions + 31) / 32), std::vector<bool>(static_cast<size_t>(cells))) {}
 
 void WriteMap::add(const isa::AccessPattern &ap) {
-  if (ap.space != isa::Space::Sbuf) {
+  if (ap.space != space) {
     return;
   }
   Region r(ap);
@@ -90,25 +112,7 @@ bool ConstantTracker::known(const isa::AccessPattern &ap) const {
     }
     std::vector<Region> rest;
     for (const Region &w : wanted) {
-      if (!e.region.overlaps(w)) {
-        rest.push_back(w);
-        continue;
-      }
-      auto add = [&](int64_t p0, int64_t p1, int64_t b0, int64_t b1) {
-        if (p0 < p1 && b0 < b1) {
-          Region r = w;
-          r.p0 = p0;
-          r.p1 = p1;
-          r.b0 = b0;
-          r.b1 = b1;
-          rest.push_back(r);
-        }
-      };
-      const int64_t p0 = std::max(w.p0, e.region.p0), p1 = std::min(w.p1, e.region.p1);
-      add(w.p0, p0, w.b0, w.b1);
-      add(p1, w.p1, w.b0, w.b1);
-      add(p0, p1, w.b0, std::max(w.b0, e.region.b0));
-      add(p0, p1, std::min(w.b1, e.region.b1), w.b1);
+      subtract(w, e.region, rest);
     }
     wanted = std::move(rest);
     if (wanted.empty()) {

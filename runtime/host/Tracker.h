@@ -26,15 +26,19 @@ struct Region {
 /// True if the pattern touches every byte of its region.
 bool isDense(const isa::AccessPattern &ap);
 
-/// Which parts of SBUF a list of instructions writes; coarse, never too small.
+/// Appends what is left of a region without another.
+void subtract(const Region &from, const Region &hole, std::vector<Region> &rest);
+
+/// Which parts of SBUF (or PSUM) a list of instructions writes; coarse, never too small.
 class WriteMap {
 public:
-  explicit WriteMap(const hw::DeviceSpec &spec);
+  explicit WriteMap(const hw::DeviceSpec &spec, isa::Space space = isa::Space::Sbuf);
   void add(const isa::AccessPattern &ap);
   bool touches(const isa::AccessPattern &ap) const;
 
 private:
   static constexpr int kCell = 32; // bytes
+  isa::Space space;
   int64_t cells;
   std::vector<std::vector<bool>> written; // by group of 32 partitions
 };

@@ -82,6 +82,7 @@ struct OpenChain {
   Region region;
   MatmulPlan plan;
   std::vector<int64_t> held; // arena places the items refer to
+  size_t last = 0;           // its latest matmul
 };
 
 bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b; }
@@ -89,7 +90,7 @@ bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b
 class Translator {
 public:
   Translator(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context)
-      : program(program), spec(spec), kernels(kernels), context(context), writes(spec), shadow(spec), pool(result.constants) {
+      : program(program), spec(spec), kernels(kernels), context(context), writes(spec), storage(spec), shadow(spec), layouts(shadow), pool(result.constants) {
     std::memcpy(shadow.sbuf(), context.memory.sbuf(), static_cast<size_t>(shadow.sbufPitch() * spec.partitions));
     shadowTable.resize(program.buffers.size());
     for (size_t i = 0; i < program.buffers.size(); ++i) {
@@ -101,18 +102,93 @@ public:
     for (const Instruction &inst : program.run) {
       forEachWrite(inst, [&](const AccessPattern &ap) { writes.add(ap); });
     }
-    needed.resize(program.run.size());
-    dropped.resize(program.run.size());
+    analyse();
     for (size_t i = 0; i < program.run.size(); ++i) {
+      current = i;
+      layouts.overrides = storage.overrides(i);
       translateOne(i);
     }
     flushAll();
-    secondRound();
     finish();
     return std::move(result);
   }
 
 private:
+  //===--------------------------------------------------------------------===//
+  // Analysis: which operands are constant, which copies are needed, where data lives
+  //===--------------------------------------------------------------------===//
+
+  void analyse() {
+    const size_t count = program.run.size();
+    needed.resize(count);
+    std::vector<std::pair<bool, bool>> packedAtLoad(count); // stationary, moving
+    for (size_t i = 0; i < count; ++i) {
+      const Instruction &inst = program.run[i];
+      if (const auto *m = std::get_if<Matmul>(&inst)) {
+        packedAtLoad[i] = {knownAtLoad(m->stationary), knownAtLoad(m->moving)};
+        if (!packedAtLoad[i].first) {
+          needCopies(m->stationary);
+        }
+        if (!packedAtLoad[i].second) {
+          needCopies(m->moving);
+        }
+      } else {
+        forEachRead(inst, [&](const AccessPattern &ap) { needCopies(ap); });
+      }
+      const auto *dma = std::get_if<DmaCopy>(&inst);
+      if (dma && isConstantCopy(*dma)) {
+        constants.copied(dma->dst, i);
+      } else {
+        forEachWrite(inst, [&](const AccessPattern &ap) { overwrite(ap); });
+      }
+    }
+    secondRound();
+    constants = ConstantTracker();
+    for (size_t i = 0; i < count; ++i) {
+      planStorage(i, packedAtLoad[i]);
+    }
+    storage.finish();
+  }
+
+  bool knownAtLoad(const AccessPattern &ap) const { return !writes.touches(ap) || constants.known(ap); }
+
+  void overwrite(const AccessPattern &ap) {
+    if (ap.space == Space::Sbuf) {
+      constants.overwritten(ap);
+    }
+  }
+
+  void planStorage(size_t i, std::pair<bool, bool> packedAtLoad) {
+    const Instruction &inst = program.run[i];
+    std::vector<StorageAccess> accesses;
+    if (const auto *m = std::get_if<Matmul>(&inst)) {
+      if (!packedAtLoad.first) {
+        accesses.push_back({m->stationary, false});
+      }
+      if (!packedAtLoad.second) {
+        accesses.push_back({m->moving, false});
+      }
+      if (m->accumulate) {
+        accesses.push_back({m->dst, false});
+      }
+      accesses.push_back({m->dst, true});
+      storage.add(accesses, false);
+      return;
+    }
+    const auto *dma = std::get_if<DmaCopy>(&inst);
+    if (dma && isConstantCopy(*dma) && !needed[i]) {
+      storage.add({}, false); // will be dropped
+      return;
+    }
+    forEachRead(inst, [&](const AccessPattern &ap) { accesses.push_back({ap, false}); });
+    forEachWrite(inst, [&](const AccessPattern &ap) { accesses.push_back({ap, true}); });
+    storage.add(accesses, !accesses.empty() && !hasFastStep(inst, layouts, kernels));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Emission
+  //===--------------------------------------------------------------------===//
+
   void translateOne(size_t i) {
     const Instruction &inst = program.run[i];
     if (const auto *matmul = std::get_if<Matmul>(&inst)) {
@@ -121,7 +197,6 @@ private:
       return;
     }
     settle(inst);
-    forEachRead(inst, [&](const AccessPattern &ap) { needCopies(ap); });
     if (const auto *dma = std::get_if<DmaCopy>(&inst); dma && isConstantCopy(*dma)) {
       copyConstant(*dma, i);
       return;
@@ -181,7 +256,7 @@ private:
   void copyConstant(const DmaCopy &dma, size_t i) {
     // The shadow SBUF gets the bytes now; whether the copy happens at run time is decided at the end.
     if (dma.dst.dtype == dma.src.dtype) {
-      Walk to(dma.dst, shadow), from(dma.src, shadow);
+      Walk to(dma.dst, Layouts(shadow)), from(dma.src, Layouts(shadow));
       copyElements(to, shadow.sbuf() + to.offset, from, shadowTable[dma.src.buffer] + from.offset);
     } else {
       sim::ProgramContext environment;
@@ -191,16 +266,18 @@ private:
     }
     forgetPacked(dma.dst);
     constants.copied(dma.dst, i);
-    size_t step = result.steps.size();
-    emit(dma);
-    copySteps.push_back({i, step});
+    if (needed[i]) {
+      emit(dma);
+    } else {
+      ++result.stats.droppedCopies;
+    }
   }
 
   void emit(const Instruction &inst) {
     if (std::holds_alternative<Nop>(inst) || std::holds_alternative<Semaphore>(inst)) {
       return;
     }
-    StepPtr step = makeFastStep(inst, shadow, kernels);
+    StepPtr step = makeFastStep(inst, layouts, kernels);
     if (!step) {
       step = makePlainStep(inst);
       ++result.stats.plain;
@@ -227,10 +304,10 @@ private:
     if (!chain || !m.accumulate) {
       // Whatever is under way there comes first (a result nobody reads is still computed: rare and harmless).
       flushOverlapping(Region(m.dst));
-      chains.push_back({m.dst, Region(m.dst), MatmulPlan(), {}});
+      chains.push_back({m.dst, Region(m.dst), MatmulPlan(), {}, 0});
       chain = &chains.back();
       chain->plan.kernel = &kernel;
-      chain->plan.dst = Walk(m.dst, shadow);
+      chain->plan.dst = Walk(m.dst, layouts);
       chain->plan.m = m.dst.partitions;
       chain->plan.n = static_cast<int>(m.dst.freeSize());
       chain->plan.accumulate = m.accumulate;
@@ -244,6 +321,7 @@ private:
     item.stationary = pack(m.stationary, kernel, false, item.movingZero != 0, item.stationarySums, chain->held);
     item.moving = pack(m.moving, kernel, true, item.stationaryZero != 0, item.movingSums, chain->held);
     chain->plan.items.push_back(item);
+    chain->last = current;
   }
 
   MatmulOperand pack(const AccessPattern &ap, const MatmulKernel &kernel, bool moving, bool sums, int64_t &sumsAt, std::vector<int64_t> &held) {
@@ -256,20 +334,20 @@ private:
         return e.operand;
       }
     }
+    const bool atLoad = knownAtLoad(ap);
     PackPlan plan;
-    plan.walk = Walk(ap, shadow);
+    plan.walk = atLoad ? Walk(ap, Layouts(shadow)) : Walk(ap, layouts);
     plan.moving = moving;
     plan.sums = sums;
     plan.bytes = moving ? kernel.movingBytes(ap.partitions, ap.freeSize()) : kernel.stationaryBytes(ap.partitions, ap.freeSize());
     plan.bytes = (plan.bytes + 63) / 64 * 64;
     sumsAt = plan.bytes;
     MatmulOperand operand;
-    if (!writes.touches(ap) || constants.known(ap)) {
+    if (atLoad) {
       uint8_t *to = pool.allocate(plan.total());
       packOperand(plan, kernel, shadow.sbuf() + plan.walk.offset, to, scratch);
       operand.constant = to;
     } else {
-      needCopies(ap);
       operand.arena = arena.allocate(plan.total());
       arena.retain(operand.arena); // for the entry
       hold(operand.arena, held);
@@ -302,8 +380,11 @@ private:
   void flush(size_t index) {
     OpenChain chain = std::move(chains[index]);
     chains.erase(chains.begin() + static_cast<long>(index));
-    result.steps.push_back(makeMatmulStep(std::move(chain.plan)));
-    ++result.stats.chains;
+    // A result that nobody reads is not computed: its block may belong to somebody else by now.
+    if (storage.lastUse(chain.last, chain.dst) > chain.last) {
+      result.steps.push_back(makeMatmulStep(std::move(chain.plan)));
+      ++result.stats.chains;
+    }
     for (int64_t place : chain.held) {
       arena.release(place);
     }
@@ -331,14 +412,8 @@ private:
   }
 
   void finish() {
-    for (auto [inst, step] : copySteps) {
-      if (!needed[inst]) {
-        result.steps[step].reset();
-        ++result.stats.droppedCopies;
-      }
-    }
-    std::erase_if(result.steps, [](const StepPtr &s) { return !s; });
     result.arenaBytes = arena.size() + 128;
+    result.tileBytes = storage.bytes() + 128;
     result.stats.steps = static_cast<int64_t>(result.steps.size());
     result.stats.constantBytes = pool.used;
   }
@@ -348,7 +423,10 @@ private:
   const Kernels &kernels;
   const CoreContext &context;
   WriteMap writes;
+  StoragePlanner storage;
   sim::CoreMemory shadow;
+  Layouts layouts; // of the current instruction
+  size_t current = 0;
   std::vector<uint8_t *> shadowTable;
   Translation result;
   ConstantPool pool;
@@ -356,8 +434,7 @@ private:
   ConstantTracker constants;
   std::vector<PackedEntry> packed;
   std::vector<OpenChain> chains;
-  std::vector<char> needed, dropped;
-  std::vector<std::pair<size_t, size_t>> copySteps;
+  std::vector<char> needed;
   std::vector<uint8_t> scratch;
 };
 

@@ -5,6 +5,7 @@
 //  - an operand whose bytes are known at load is packed now; a moving or stationary operand that several matmuls
 //    share is packed once per inference;
 //  - copies of constants into SBUF that only packed operands read are dropped;
+//  - on-chip data lives in dense blocks instead of at its SBUF or PSUM address (Storage.h);
 //  - every other instruction gets its fast form, or the precise interpreter's.
 // The instructions alone decide what is computed: nothing here looks at the source model.
 #pragma once
@@ -22,6 +23,7 @@ struct Translation {
   std::vector<StepPtr> steps;
   std::vector<sim::HostBytes> constants; // packed operands
   int64_t arenaBytes = 0;
+  int64_t tileBytes = 0;
   TranslationStats stats;
 };
 

@@ -61,6 +61,10 @@ private:
   int64_t index[6] = {};
 };
 
+float *asFloats(uint8_t *row) { return reinterpret_cast<float *>(row); }
+/// Rows follow each other without gaps: one long row.
+bool isPacked(const Walk &walk) { return walk.pitch == walk.perPartition * static_cast<int64_t>(dtypeSize(walk.dtype)); }
+
 /// A number, or one fp32 value per partition.
 struct RowScalar {
   bool pattern = false;
@@ -132,10 +136,16 @@ class TensorTensorStep : public Step {
   const char *name() const override { return "TensorTensor"; }
 public:
   TensorTensorStep(const TensorTensor &i, const Layouts &m, const VectorKernels &k)
-      : kernels(k), dst(i.dst, m), a(i.a, m), b(i.b, m), op(i.op) {}
+      : kernels(k), dst(i.dst, m), a(i.a, m), b(i.b, m), op(i.op), direct(dst.floatRows() && a.floatRows() && b.floatRows()) {}
   absl::Status run(CoreContext &context) const override {
     alignas(64) float left[kChunk], right[kChunk];
     uint8_t *to = dst.base(context), *fromA = a.base(context), *fromB = b.base(context);
+    if (direct && kernels.binary(op, asFloats(to), asFloats(fromA), asFloats(fromB), rowsTogether() ? dst.partitions * dst.perPartition : dst.perPartition)) {
+      for (int64_t p = 1; p < dst.partitions && !rowsTogether(); ++p) {
+        kernels.binary(op, asFloats(to + p * dst.pitch), asFloats(fromA + p * a.pitch), asFloats(fromB + p * b.pitch), dst.perPartition);
+      }
+      return absl::OkStatus();
+    }
     for (int64_t p = 0; p < dst.partitions; ++p) {
       a.prefetch(fromA, p + kAhead);
       b.prefetch(fromB, p + kAhead);
@@ -157,9 +167,11 @@ public:
   }
 
 private:
+  bool rowsTogether() const { return isPacked(dst) && isPacked(a) && isPacked(b); }
   const VectorKernels &kernels;
   Walk dst, a, b;
   AluOp op;
+  bool direct; // fp32 rows: no conversion, no copy
 };
 
 class TensorScalarStep : public Step {
@@ -171,6 +183,20 @@ public:
     alignas(64) float buffer[kChunk];
     uint8_t *to = dst.base(context), *from = src.base(context);
     const uint8_t *base0 = s0.base(context), *base1 = s1.base(context);
+    if (dst.floatRows() && src.floatRows()) {
+      const bool together = isPacked(dst) && isPacked(src) && !s0.pattern && !s1.pattern;
+      const int64_t rows = together ? 1 : dst.partitions, n = together ? dst.partitions * dst.perPartition : dst.perPartition;
+      for (int64_t p = 0; p < rows; ++p) {
+        float *row = asFloats(to + p * dst.pitch), *source = asFloats(from + p * src.pitch);
+        const float a = s0.at(base0, p), b = s1.at(base1, p);
+        if (op0 == AluOp::bypass || !kernels.scalar(op0, row, source, a, reverse0, n)) {
+          std::memmove(row, source, static_cast<size_t>(n) * 4);
+          apply(op0, row, a, reverse0, n);
+        }
+        apply(op1, row, b, reverse1, n);
+      }
+      return absl::OkStatus();
+    }
     for (int64_t p = 0; p < dst.partitions; ++p) {
       src.prefetch(from, p + kAhead);
       dst.prefetch(to, p + kAhead);

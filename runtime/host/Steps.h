@@ -74,6 +74,7 @@ struct Walk {
       }
     }
   }
+  bool floatRows() const { return dtype == DType::F32 && contiguousRows(); }
   /// One contiguous run per partition.
   bool contiguousRows() const {
     return rank == 0 || (rank == 1 && strides[0] == static_cast<int64_t>(dtypeSize(dtype)));

@@ -121,10 +121,13 @@ private:
   void analyse() {
     const size_t count = program.run.size();
     needed.resize(count);
+    usedAgain.resize(count);
     std::vector<std::pair<bool, bool>> packedAtLoad(count); // stationary, moving
     for (size_t i = 0; i < count; ++i) {
       const Instruction &inst = program.run[i];
       if (const auto *m = std::get_if<Matmul>(&inst)) {
+        noteUse(m->stationary, false, i);
+        noteUse(m->moving, true, i);
         packedAtLoad[i] = {knownAtLoad(m->stationary), knownAtLoad(m->moving)};
         if (!packedAtLoad[i].first) {
           needCopies(m->stationary);
@@ -141,6 +144,12 @@ private:
       } else {
         forEachWrite(inst, [&](const AccessPattern &ap) { overwrite(ap); });
       }
+      forEachWrite(inst, [&](const AccessPattern &ap) {
+        if (ap.space == Space::Sbuf) {
+          const Region region(ap);
+          std::erase_if(uses, [&](const Use &u) { return u.region.overlaps(region); });
+        }
+      });
     }
     secondRound();
     constants = ConstantTracker();
@@ -148,6 +157,18 @@ private:
       planStorage(i, packedAtLoad[i]);
     }
     storage.finish();
+  }
+
+  /// Finds the operands that a later matmul will want again, unchanged.
+  void noteUse(const AccessPattern &ap, bool moving, size_t i) {
+    for (Use &u : uses) {
+      if (u.moving == moving && samePattern(u.ap, ap)) {
+        (moving ? usedAgain[u.at].second : usedAgain[u.at].first) = true;
+        u.at = i;
+        return;
+      }
+    }
+    uses.push_back({ap, Region(ap), moving, i});
   }
 
   bool knownAtLoad(const AccessPattern &ap) const { return !writes.touches(ap) || constants.known(ap); }
@@ -322,6 +343,8 @@ private:
     item.moving = pack(m.moving, kernel, true, item.stationaryZero != 0, item.movingSums, chain->held);
     chain->plan.items.push_back(item);
     chain->last = current;
+    releaseAfterLastUse(m.stationary, false, usedAgain[current].first);
+    releaseAfterLastUse(m.moving, true, usedAgain[current].second);
   }
 
   MatmulOperand pack(const AccessPattern &ap, const MatmulKernel &kernel, bool moving, bool sums, int64_t &sumsAt, std::vector<int64_t> &held) {
@@ -356,6 +379,18 @@ private:
     }
     packed.push_back({ap, moving, sums, &kernel, operand, sumsAt});
     return operand;
+  }
+
+  /// The chain still holds the place until it runs; the entry is of no more use.
+  void releaseAfterLastUse(const AccessPattern &ap, bool moving, bool again) {
+    for (size_t e = 0; !again && e < packed.size(); ++e) {
+      if (packed[e].moving == moving && samePattern(packed[e].ap, ap)) {
+        if (!packed[e].operand.constant) {
+          arena.release(packed[e].operand.arena);
+        }
+        packed.erase(packed.begin() + static_cast<long>(e--));
+      }
+    }
   }
 
   void hold(int64_t place, std::vector<int64_t> &held) {
@@ -435,6 +470,14 @@ private:
   std::vector<PackedEntry> packed;
   std::vector<OpenChain> chains;
   std::vector<char> needed;
+  struct Use {
+    AccessPattern ap;
+    Region region;
+    bool moving;
+    size_t at;
+  };
+  std::vector<Use> uses;
+  std::vector<std::pair<bool, bool>> usedAgain; // stationary, moving
   std::vector<uint8_t> scratch;
 };
 

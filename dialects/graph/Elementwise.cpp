@@ -16,6 +16,18 @@ LogicalResult ConstantOp::verify() {
   return success();
 }
 
+/// Kinds with a meaning for integers of more than one bit.
+static bool worksOnIntegers(UnaryKind kind, RankedTensorType type) {
+  switch (kind) {
+  case UnaryKind::Abs: case UnaryKind::Neg: case UnaryKind::Square: case UnaryKind::Relu: case UnaryKind::Sign:
+  case UnaryKind::Floor: case UnaryKind::Ceil: case UnaryKind::Round: case UnaryKind::BitwiseNot:
+  case UnaryKind::Shrink: case UnaryKind::Clip:
+    return isa<IntegerType>(type.getElementType()) && !type.getElementType().isInteger(1);
+  default:
+    return false;
+  }
+}
+
 LogicalResult UnaryOp::inferReturnTypes(MLIRContext *context, MaybeLoc loc, Adaptor adaptor,
                                         SmallVectorImpl<Type> &types) {
   RankedTensorType type = tensorType(adaptor.getX());
@@ -27,6 +39,9 @@ LogicalResult UnaryOp::inferReturnTypes(MLIRContext *context, MaybeLoc loc, Adap
     return emitOptionalError(loc, "logical_not needs i1 elements");
   } else if (kind == UnaryKind::BitwiseNot && !element.isInteger()) {
     return emitOptionalError(loc, "bitwise_not needs integer elements");
+  }
+  if (kind != UnaryKind::LogicalNot && !isFloatElement(type.getElementType()) && !worksOnIntegers(kind, type)) {
+    return emitOptionalError(loc, stringifyUnaryKind(kind), " has no form for ", type.getElementType(), " elements");
   }
   types.push_back(type.clone(element));
   return success();
@@ -46,6 +61,17 @@ static LogicalResult inferBroadcast(MaybeLoc loc, Value a, Value b, Type element
   return success();
 }
 
+/// Logic is for bools, bits for integers, the rest for numbers (products and sums of bools mean and/or).
+static LogicalResult checkBinaryElement(MaybeLoc loc, BinaryKind kind, Type element) {
+  bool logic = kind == BinaryKind::LogicalAnd || kind == BinaryKind::LogicalOr || kind == BinaryKind::LogicalXor;
+  bool bits = kind >= BinaryKind::BitAnd && kind <= BinaryKind::Shr;
+  bool fits = logic ? element.isInteger(1) : bits ? element.isInteger() : element.isIntOrFloat();
+  if (!fits) {
+    return emitOptionalError(loc, stringifyBinaryKind(kind), " has no form for ", element, " elements");
+  }
+  return success();
+}
+
 LogicalResult BinaryOp::inferReturnTypes(MLIRContext *context, MaybeLoc loc, Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
   if (adaptor.getKind() == BinaryKind::Prelu) {
@@ -54,6 +80,9 @@ LogicalResult BinaryOp::inferReturnTypes(MLIRContext *context, MaybeLoc loc, Ada
     if (failed(dims) || Dims(*dims) != x.getShape()) {
       return emitOptionalError(loc, "prelu's slope must broadcast to its input");
     }
+  }
+  if (failed(checkBinaryElement(loc, adaptor.getKind(), tensorType(adaptor.getA()).getElementType()))) {
+    return failure();
   }
   return inferBroadcast(loc, adaptor.getA(), adaptor.getB(), nullptr, types);
 }

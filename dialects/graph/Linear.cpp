@@ -90,6 +90,9 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *context, MaybeLoc loc, Adapt
   if (failed(element)) {
     return failure();
   }
+  if (!isFloatElement(x.getElementType()) && !isEightBit(x.getElementType())) {
+    return emitOptionalError(loc, "conv has no form for ", x.getElementType(), " elements");
+  }
   if (x.getRank() < 3 || w.getRank() != x.getRank()) {
     return emitOptionalError(loc, "conv needs x[N,C,spatial...] and w[M,C/group,kernel...] of one rank, has ",
                              dimsString(x.getShape()), " and ", dimsString(w.getShape()));
@@ -128,6 +131,9 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *context, MaybeLoc l
   FailureOr<Type> element = productElement(loc, x.getElementType(), w.getElementType(), 0, 0);
   if (failed(element)) {
     return failure();
+  }
+  if (!isFloatElement(x.getElementType())) {
+    return emitOptionalError(loc, "conv_transpose has no form for ", x.getElementType(), " elements");
   }
   if (x.getRank() < 3 || w.getRank() != x.getRank()) {
     return emitOptionalError(loc, "conv_transpose needs x[N,C,spatial...] and w[C,M/group,kernel...] of one rank");

@@ -186,6 +186,22 @@ CaseResult runCase(const std::string &folder, const std::string &pipeline) {
   return result;
 }
 
+CaseResult importCase(const std::string &folder) {
+  absl::StatusOr<std::unique_ptr<frontend::Model>> model = frontend::Model::load(folder + "/model.onnx");
+  if (!model.ok()) {
+    return {Outcome::ImportFailed, std::string(model.status().message())};
+  }
+  mlir::DialectRegistry registry;
+  registerAllDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticEngine diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module = frontend::importModel(context, **model, {}, diagnostics);
+  if (module && succeeded(mlir::verify(*module))) {
+    return {Outcome::Pass, ""};
+  }
+  return {Outcome::ImportFailed, diagnostics.all().empty() ? "no reason given" : diagnostics.all().back().str()};
+}
+
 std::vector<std::string> casesIn(const std::string &root) {
   std::vector<std::string> folders;
   std::error_code error;

@@ -19,6 +19,9 @@ struct CaseResult {
 /// `pipeline` is a textual pass pipeline to run between import and evaluation, or "".
 CaseResult runCase(const std::string &folder, const std::string &pipeline = {});
 
+/// Imports only, with the model's own shapes.
+CaseResult importCase(const std::string &folder);
+
 /// The folders below `root` that hold a model.onnx, sorted.
 std::vector<std::string> casesIn(const std::string &root);
 

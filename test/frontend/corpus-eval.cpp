@@ -1,7 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// corpus-eval [--pipeline=TEXT] FOLDER...: runs cases (or folders of cases) through import and reference evaluation,
-// each in a process of its own, and prints one line per failure and the counts.
+// corpus-eval [--pipeline=TEXT] [--import] FOLDER...: runs cases (or folders of cases) through import and reference evaluation,
+// each in a process of its own, and prints one line per failure and the counts. --import imports with default
+// shapes only, for models without data.
 #include "passes/Pipelines.h"
 #include "test/frontend/CorpusCase.h"
 
@@ -18,6 +19,8 @@ namespace {
 
 constexpr const char *kNames[] = {"pass", "import", "evaluate", "mismatch", "bad-case", "crash"};
 
+bool importOnly = false;
+
 std::pair<int, std::string> isolated(const std::string &folder, const std::string &pipeline) {
   int channel[2];
   if (pipe(channel) != 0) {
@@ -26,7 +29,7 @@ std::pair<int, std::string> isolated(const std::string &folder, const std::strin
   pid_t child = fork();
   if (child == 0) {
     alarm(120);
-    CaseResult result = runCase(folder, pipeline);
+    CaseResult result = importOnly ? importCase(folder) : runCase(folder, pipeline);
     [[maybe_unused]] ssize_t written = write(channel[1], result.detail.data(), std::min<size_t>(result.detail.size(), 4000));
     _exit(static_cast<int>(result.outcome));
   }
@@ -52,6 +55,10 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strncmp(argv[i], "--pipeline=", 11) == 0) {
       pipeline = argv[i] + 11;
+      continue;
+    }
+    if (std::strcmp(argv[i], "--import") == 0) {
+      importOnly = true;
       continue;
     }
     std::vector<std::string> folders = casesIn(argv[i]);

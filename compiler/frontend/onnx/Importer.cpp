@@ -116,6 +116,9 @@ private:
 };
 
 bool GraphImporter::checkVersions() {
+  if (model.proto().ir_version() < 1) {
+    diagnostics.report(Code::ModelMalformed, "the model has no IR version");
+  }
   if (model.proto().ir_version() > kNewestIr) {
     diagnostics.report(Code::UnknownVersion, absl::StrCat("the model has IR version ", model.proto().ir_version(),
                                                           ", ncc reads versions up to ", kNewestIr));
@@ -170,7 +173,9 @@ void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<o
 
 void GraphImporter::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
   for (const onnx::TensorProto &tensor : graph.initializer()) {
-    scope.initializers[tensor.name()] = &tensor;
+    if (!scope.initializers.emplace(tensor.name(), &tensor).second) {
+      diagnostics.report(Code::BadGraph, absl::StrCat("initializer '", tensor.name(), "' is given twice"));
+    }
   }
 }
 
@@ -204,7 +209,7 @@ void GraphImporter::define(const std::string &name, Value value, Scope &scope, c
   if (name.empty()) {
     return;
   }
-  if (!scope.values.emplace(name, value).second) {
+  if (scope.initializers.count(name) || !scope.values.emplace(name, value).second) {
     diagnostics.report(Code::BadGraph, absl::StrCat("value '", name, "' is defined twice"), node);
   }
 }
@@ -249,6 +254,13 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
       define(output, Value(), scope, name);
     }
   };
+  std::set<std::string> attributes;
+  for (const onnx::AttributeProto &attribute : node.attribute()) {
+    if (!attributes.insert(attribute.name()).second) {
+      diagnostics.report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute.name(), "' is given twice"), name,
+                         node.op_type());
+    }
+  }
   SmallVector<Value> operands;
   bool usable = true;
   for (const std::string &input : node.input()) {
@@ -288,6 +300,11 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
 void GraphImporter::importCall(const onnx::NodeProto &node, const onnx::FunctionProto &function,
                                ArrayRef<Value> operands, Scope &scope, const Frame &frame) {
   std::string name = frame.prefix + displayName(node);
+  if (static_cast<int>(operands.size()) > function.input_size() || node.output_size() > function.output_size()) {
+    diagnostics.report(Code::BadGraph, absl::StrCat("function ", function.name(), " takes ", function.input_size(),
+                                                    " inputs and gives ", function.output_size(), " outputs"),
+                       name, node.op_type());
+  }
   Scope body;
   for (int i = 0; i < function.input_size(); ++i) {
     if (i < static_cast<int>(operands.size()) && operands[i]) {
@@ -317,6 +334,9 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (scope.initializers.count(input.name())) {
       continue; // old files list weights among the inputs
+    }
+    if (input.name().empty()) {
+      diagnostics.report(Code::BadGraph, "an input of the graph has no name");
     }
     int32_t type = input.type().tensor_type().elem_type();
     if (!input.type().has_tensor_type() || !dtypeOfOnnx(type)) {

@@ -287,7 +287,7 @@ absl::StatusOr<Tensor> Model::externalTensor(const onnx::TensorProto &proto, DTy
   fs::path folder = fs::weakly_canonical(fs::path(file).parent_path().empty() ? "." : fs::path(file).parent_path(), error);
   fs::path target = fs::weakly_canonical(folder / location, error);
   auto [inside, rest] = std::mismatch(folder.begin(), folder.end(), target.begin(), target.end());
-  if (location.empty() || fs::path(location).is_absolute() || error || inside != folder.end() || rest == target.end()) {
+  if (location.empty() || location.find('\0') != std::string::npos || fs::path(location).is_absolute() || error || inside != folder.end() || rest == target.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat("tensor '", proto.name(), "': external location '", location, "' is not inside the model's folder"));
   }

@@ -36,15 +36,45 @@ static double lowest(Value like) {
   return -std::numeric_limits<double>::infinity();
 }
 
-/// The additive [S,T] mask that hides key j from query i when j > i + offset.
-static Value causalMask(NodeContext &node, Value like, int64_t queries, int64_t keys, int64_t offset) {
+/// The keys j that query i sees: at most `right` after and `left` before key i + offset; negative means no bound.
+struct Band {
+  int64_t left = -1, right = -1;
+};
+
+/// The additive [S,T] mask of a band.
+static Value bandMask(NodeContext &node, Value like, int64_t queries, int64_t keys, int64_t offset, Band band) {
   Tensor mask(DType::F32, {queries, keys});
   for (int64_t i = 0; i < queries; ++i) {
-    for (int64_t j = i + offset + 1; j < keys; ++j) {
-      mask.setDouble(i * keys + j, lowest(like));
+    for (int64_t j = 0; j < keys; ++j) {
+      int64_t ahead = j - (i + offset);
+      bool hidden = (band.right >= 0 && ahead > band.right) || (band.left >= 0 && -ahead > band.left);
+      mask.setDouble(i * keys + j, hidden ? lowest(like) : 0);
     }
   }
-  return node.cast(node.constant(mask, "causal_mask"), node.elementOf(like));
+  return node.cast(node.constant(mask, "band_mask"), node.elementOf(like));
+}
+
+/// The additive [B,1,S,T] mask for `lengths` [B] valid keys, where the last query stands at the last valid key.
+static Value lengthMask(NodeContext &node, Value like, Value lengths, int64_t queries, int64_t keys, bool causal) {
+  using graph::CompareKind;
+  Type index = IntegerType::get(node.context(), 64);
+  if (node.rankOf(lengths) != 1) {
+    return node.OpBuilding::fail("nonpad_kv_seqlen must be a vector over the batch");
+  }
+  Tensor position(DType::I64, {1, keys}), ahead(DType::I64, {queries, keys});
+  for (int64_t j = 0; j < keys; ++j) {
+    position.setInt(j, j);
+    for (int64_t i = 0; i < queries; ++i) {
+      ahead.setInt(i * keys + j, j - i + queries);
+    }
+  }
+  Value valid = node.reshape(node.cast(lengths, index), {node.dimsOf(lengths)[0], 1, 1, 1});
+  Value seen = node.compare(CompareKind::Lt, node.constant(position), valid);
+  if (causal) {
+    Value before = node.compare(CompareKind::Le, node.constant(ahead), valid);
+    seen = node.binary(graph::BinaryKind::LogicalAnd, seen, before);
+  }
+  return node.select(seen, node.scalarLike(like, 0), node.scalarLike(like, lowest(like)));
 }
 
 /// attn_mask as an addend that covers all keys.
@@ -84,19 +114,18 @@ static LogicalResult decomposed(NodeContext &node, Value q, Value k, Value v, Va
   }
   Value masked = mask ? node.add(capped, mask) : capped;
   Value weights = node.softmax(masked, 3);
+  if (weights && mask) { // a row without any key is zero
+    weights = node.select(node.unary(UnaryKind::IsNan, weights), node.scalarLike(weights, 0), weights);
+  }
   Value y = node.matmul(weights, spread(v));
   results[0] = merge ? mergeHeads(node, y) : y;
-  bool late = node.opset() >= 24;
-  results.push_back(mode == 0 ? scores : mode == 3 ? weights : (mode == 1) == late ? capped : masked);
+  results.push_back(mode == 0 ? scores : mode == 3 ? weights : mode == 1 ? capped : masked);
   return node.results(results);
 }
 
 static LogicalResult attention(NodeContext &node) {
   if (!node.needInputs(3, 7)) {
     return failure();
-  }
-  if (node.has(6)) {
-    return node.fail("nonpad_kv_seqlen is not supported");
   }
   bool merge = node.rankOf(node.input(0)) == 3;
   int64_t queryHeads = node.attrInt("q_num_heads", 0), keyHeads = node.attrInt("kv_num_heads", queryHeads);
@@ -122,10 +151,19 @@ static LogicalResult attention(NodeContext &node) {
   if (node.has(3) && !mask) {
     return failure();
   }
-  if (causal && (wantScores || past != keys - queries)) {
-    Value hidden = causalMask(node, q, queries, keys, past);
-    mask = mask ? node.add(mask, hidden) : hidden;
+  Band band{node.attrInt("left_window_size", -1), node.attrInt("right_window_size", -1)};
+  auto hide = [&](Value hidden) { mask = mask ? node.add(mask, hidden) : hidden; };
+  if (node.has(6)) {
+    hide(lengthMask(node, q, node.input(6), queries, keys, causal));
     causal = false;
+  }
+  if (band.left >= 0 || band.right >= 0 || (causal && (wantScores || past != keys - queries))) {
+    band.right = causal ? 0 : band.right;
+    hide(bandMask(node, q, queries, keys, past, band));
+    causal = false;
+  }
+  if (!node.reason().empty()) {
+    return failure();
   }
   SmallVector<Value> results{Value(), k, v};
   if (wantScores) {

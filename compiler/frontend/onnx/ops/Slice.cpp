@@ -109,6 +109,9 @@ static LogicalResult concat(NodeContext &node) {
   if (!node.needInputs(1) || !node.needInputs(node.numInputs())) {
     return failure();
   }
+  if (node.opset() >= 4 && !node.hasAttr("axis")) {
+    return node.fail("the axis attribute is missing");
+  }
   std::optional<int64_t> axis = node.axis(node.attrInt("axis", 1), node.rankOf(node.input(0)));
   return axis ? node.result(node.concat(node.inputs(), *axis)) : failure();
 }

@@ -72,13 +72,18 @@ struct LowerGraphPass : mlir::PassWrapper<LowerGraphPass, mlir::OperationPass<ml
 };
 
 constexpr Phase kPhases[] = {
-    {"simplify", "constants folded, duplicates and dead code removed",
+    {"simplify", "constants folded, one form for everything, duplicates and dead code removed",
      [](OpPassManager &passes, const PipelineOptions &) {
-       passes.addNestedPass<FuncOp>(mlir::createCanonicalizerPass());
-       passes.addNestedPass<FuncOp>(mlir::createCSEPass());
+       passes.addNestedPass<FuncOp>(simplify::createFoldConstantsPass());
+       passes.addNestedPass<FuncOp>(simplify::createCanonicalizePass());
+       passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());
+       passes.addNestedPass<FuncOp>(simplify::createRemoveDeadPass());
      }},
     {"precision", "floats demoted where asked",
      [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.quantizeInt8) {
+         passes.addNestedPass<FuncOp>(precision::createQuantizeInt8Pass());
+       }
        precision::AutoCastPassOptions cast;
        cast.mode = options.autoCast;
        cast.type = options.autoCastType;

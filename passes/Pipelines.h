@@ -31,6 +31,7 @@ struct PipelineOptions {
   int cores = 1;
   partition::Parallel parallel = partition::Parallel::Auto;
   std::string autoCast = "matmult", autoCastType = "bf16";
+  bool quantizeInt8 = false;      // products become integer products where ranges are known (calibrate first)
   bool verify = true;             // prove the result of the back end
   std::set<std::string> disabled; // fuse, prune, layout, tiling, order, residency
   std::vector<lower::Placement> *placements = nullptr; // filled by the lowering: what runs where

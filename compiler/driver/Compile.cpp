@@ -4,6 +4,7 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/driver/Inputs.h"
+#include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Model.h"
@@ -12,6 +13,7 @@
 #include "dialects/graph/Graph.h"
 #include "passes/Pipelines.h"
 #include "runtime/neff/Hash.h"
+#include "runtime/sim/Timing.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -132,6 +134,10 @@ private:
                                               ", the cores of the largest " + target.name + " host");
       return false;
     }
+    if (options.quantizeInt8 && options.calibrationData.empty()) {
+      diagnostics.report(Code::BadOption, "--quantize int8 needs --calibration-data DIR");
+      return false;
+    }
     return true;
   }
 
@@ -167,6 +173,28 @@ private:
     });
   }
 
+  // Ranges of all values over the samples, as attributes for the precision phase.
+  bool calibrateRanges() {
+    std::vector<std::vector<Tensor>> samples;
+    if (!driver::readSamples(options.calibrationData, inputs.size(), samples, diagnostics)) {
+      return false;
+    }
+    for (const std::vector<Tensor> &sample : samples) {
+      for (size_t i = 0; i < sample.size(); ++i) {
+        if (sample[i].dtype() != inputs[i].dtype || sample[i].shape() != inputs[i].shape) {
+          diagnostics.report(Code::BadOption, "--calibration-data: a sample of input '" + inputs[i].name + "' is " + shapeString(sample[i].shape()) +
+                                                  ", the model takes " + shapeString(inputs[i].shape));
+          return false;
+        }
+      }
+    }
+    absl::Status status = calibrate::calibrate(module->lookupSymbol<func::FuncOp>("main"), samples);
+    if (!status.ok()) {
+      diagnostics.report(Code::EvaluationFailed, std::string(status.message()));
+    }
+    return status.ok();
+  }
+
   bool runPhases(Stage stop) {
     PipelineOptions pipeline;
     pipeline.device = device;
@@ -176,6 +204,7 @@ private:
                                                                  : partition::Parallel::Data;
     pipeline.autoCast = options.autoCast == AutoCast::None ? "none" : options.autoCast == AutoCast::All ? "all" : "matmult";
     pipeline.autoCastType = options.autoCastType == CastType::Bf16 ? "bf16" : "fp16";
+    pipeline.quantizeInt8 = options.quantizeInt8;
     pipeline.verify = options.verifyPasses;
     pipeline.disabled = options.disabled;
     pipeline.placements = &placements;
@@ -187,6 +216,9 @@ private:
       }
       if (name == "lower") {
         countOps();
+      }
+      if (name == "precision" && options.quantizeInt8 && !timed("calibrate", [&] { return calibrateRanges(); })) {
+        return false;
       }
       bool ok = timed(phase.name, [&] {
         PassManager passes(&workspace->context);
@@ -218,7 +250,8 @@ private:
     summary.psumBytesPerPartition = device.psumBytesPerPartition;
     summary.cores = options.cores;
     static const char *precisions[] = {"as in the model", "matrix products in ", "floats in "};
-    summary.precision = precisions[static_cast<int>(options.autoCast)];
+    summary.precision = std::string(options.quantizeInt8 ? "int8 products where ranges are known, else " : "") +
+                        precisions[static_cast<int>(options.autoCast)];
     if (options.autoCast != AutoCast::None) {
       summary.precision += std::string(options.autoCastType == CastType::Bf16 ? "bf16" : "fp16") +
                            (options.autoCast == AutoCast::Matmult ? ", the rest as in the model (--auto-cast none keeps all)" : "");
@@ -290,12 +323,21 @@ private:
         diagnostics.report(Code::InternalError, std::string(status.message()));
         return false;
       }
+      predict(result.model);
       summary.weightBytes = static_cast<int64_t>(result.model.weightBytes);
       result.model.report = summary.json(false);
       summary.seconds = since(start);
       summary.peakMb = peakMegabytes();
       return true;
     });
+  }
+
+  void predict(const neff::Model &compiled) {
+    if (absl::StatusOr<sim::TimingReport> timing = sim::simulateTiming(compiled); timing.ok()) {
+      summary.latencyNs = timing->latencyNs;
+      summary.throughput = timing->throughput;
+      summary.utilization = timing->utilization;
+    }
   }
 
   const frontend::Model &model;

@@ -6,6 +6,7 @@
 #include "compiler/driver/Compile.h"
 #include "compiler/frontend/onnx/Model.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -38,6 +39,38 @@ bool driver::shapesFromFolder(const std::string &folder, const frontend::Model &
       return false;
     }
     shapes.try_emplace(input.name(), tensor->shape().begin(), tensor->shape().end());
+  }
+  return true;
+}
+
+bool driver::readSamples(const std::string &folder, size_t inputs, std::vector<std::vector<Tensor>> &samples, DiagnosticEngine &diagnostics) {
+  std::vector<std::string> folders;
+  std::error_code error;
+  if (std::filesystem::exists(folder + "/input_0.pb", error)) {
+    folders.push_back(folder);
+  } else {
+    for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {
+      if (std::filesystem::exists(entry.path() / "input_0.pb")) {
+        folders.push_back(entry.path().string());
+      }
+    }
+    std::sort(folders.begin(), folders.end());
+  }
+  if (folders.empty()) {
+    diagnostics.report(Code::BadOption, "--calibration-data: '" + folder + "' holds no input_0.pb, nor does a folder in it");
+    return false;
+  }
+  for (const std::string &sample : folders) {
+    std::vector<Tensor> tensors;
+    for (size_t i = 0; i < inputs; ++i) {
+      absl::StatusOr<Tensor> tensor = frontend::readTensorFile(sample + "/input_" + std::to_string(i) + ".pb");
+      if (!tensor.ok()) {
+        diagnostics.report(Code::BadOption, "--calibration-data: " + sample + ": " + std::string(tensor.status().message()));
+        return false;
+      }
+      tensors.push_back(*std::move(tensor));
+    }
+    samples.push_back(std::move(tensors));
   }
   return true;
 }

@@ -9,6 +9,7 @@ std::string ncc::canonical(const Options &options) {
   std::string text = "--target " + options.target + " --cores " + std::to_string(options.cores) + " --parallel " +
                      parallel[static_cast<int>(options.parallel)] + " --auto-cast " + casts[static_cast<int>(options.autoCast)] +
                      " --auto-cast-type " + (options.autoCastType == CastType::Bf16 ? "bf16" : "fp16");
+  text += options.quantizeInt8 ? " --quantize int8" : "";
   for (const auto &[name, shape] : options.shapes) {
     text += " --shape " + name + "=";
     for (size_t i = 0; i < shape.size(); ++i) {

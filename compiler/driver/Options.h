@@ -22,6 +22,9 @@ struct Options {
   AutoCast autoCast = AutoCast::Matmult;
   CastType autoCastType = CastType::Bf16;
 
+  bool quantizeInt8 = false;   // needs calibrationData
+  std::string calibrationData; // folder with input_J.pb, or with one such folder per sample
+
   std::map<std::string, std::vector<int64_t>> shapes; // by input name
   std::map<std::string, int64_t> dims;                // by symbolic dim name
   std::string shapesFrom;                             // folder with input_J.pb

@@ -38,6 +38,7 @@ std::string Report::json(bool timing) const {
   json["weight_bytes"] = weightBytes;
   json["ops"] = graphOps;
   json["instructions"] = instructions;
+  json["predicted"] = {{"latency_ms", latencyNs / 1e6}, {"throughput", throughput}, {"utilization", utilization}};
   json["stages"] = nlohmann::ordered_json::array();
   for (const StageReport &s : stages) {
     json["stages"].push_back({{"core", s.core}, {"estimated_us", s.estimatedNs / 1000}, {"instructions", s.instructions},
@@ -115,6 +116,7 @@ std::string Report::summary() const {
     text += (i ? ", " : "; GpSimd firmware: ") + firmware[i].node + " (" + firmware[i].op + ")";
   }
   text += firmware.size() > 6 ? line(" and %zu more\n", firmware.size() - 6) : "\n";
+  text += line("predicted     %.3f ms latency, %.1f inferences/s, %.1f %% utilization\n", latencyNs / 1e6, throughput, 100 * utilization);
   text += line("compiled in   %.2f s, %.0f MB\n", seconds, peakMb);
   return text;
 }

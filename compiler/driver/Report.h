@@ -41,6 +41,7 @@ struct Report {
   int64_t engineElements = 0, firmwareElements = 0;
   double macs = 0;
   int64_t weightBytes = 0;
+  double latencyNs = 0, throughput = 0, utilization = 0; // predicted by the timing simulator
   std::vector<PhaseReport> phases;
   double seconds = 0, peakMb = 0;
 

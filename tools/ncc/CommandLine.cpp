@@ -37,6 +37,8 @@ public:
     values["--emit"] = choice<Stage>(line.emit, {{"graph", Stage::Graph}, {"tile", Stage::Tile}, {"core", Stage::Core}, {"neff", Stage::Neff}});
     values["--without"] = choice<std::string>(
         without, {{"fuse", "fuse"}, {"prune", "prune"}, {"layout", "layout"}, {"tiling", "tiling"}, {"order", "order"}, {"residency", "residency"}});
+    values["--quantize"] = choice<bool>(line.options.quantizeInt8, {{"int8", true}, {"none", false}});
+    values["--calibration-data"] = text(line.options.calibrationData);
     values["--shape"] = [&line](const std::string &v) { return shape(v, line.options.shapes); };
     values["--dim"] = [&line](const std::string &v) {
       size_t equal = v.rfind('=');
@@ -206,6 +208,7 @@ Options
   --parallel auto|pipeline|data          how to use them                                 (auto)
   --auto-cast none|matmult|all           what may leave f32                              (matmult)
   --auto-cast-type bf16|fp16             for what                                        (bf16)
+  --quantize int8                        integer products; needs --calibration-data DIR (input_0.pb, ..., or such folders)
   --shape INPUT=1x128                    shape of an input; may be repeated
   --dim NAME=N                           size of a symbolic dimension; may be repeated
   --shapes-from DIR                      shapes of the inputs of a data set (input_0.pb, ...)

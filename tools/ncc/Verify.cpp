@@ -5,7 +5,7 @@
 
 #include "compiler/driver/Reference.h"
 #include "compiler/frontend/onnx/Model.h"
-#include "runtime/sim/Precise.h"
+#include "runtime/api/Session.h"
 
 #include <cmath>
 #include <cstdio>
@@ -86,8 +86,8 @@ int cli::runVerify(const CommandLine &line, DiagnosticEngine &diagnostics) {
   }
   absl::Status status = neff::materializeWeights(*neff);
   if (status.ok()) {
-    auto executor = sim::makePreciseExecutor(neff);
-    status = executor.ok() ? (*executor)->execute({in, out}, nullptr) : executor.status();
+    auto session = api::Session::open(std::shared_ptr<const neff::Model>(neff));
+    status = session.ok() ? (*session)->execute({in, out}) : session.status();
   }
   if (!status.ok()) {
     diagnostics.report(Code::InternalError, "the compiled model does not run: " + std::string(status.message()));

@@ -34,8 +34,9 @@ ParseResult FusionOp::parse(OpAsmParser &parser, OperationState &result) {
     return success();
   };
   SMLoc start = parser.getCurrentLocation();
+  auto parseResult = [&] { return parser.parseType(results.emplace_back()); };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseBinding) || parser.parseArrow() ||
-      parser.parseLParen() || parser.parseTypeList(results) || parser.parseRParen() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, parseResult) ||
       parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
       parser.parseRegion(*result.addRegion(), arguments) ||
       parser.resolveOperands(operands, types, start, result.operands)) {

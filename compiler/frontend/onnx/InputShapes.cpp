@@ -111,7 +111,8 @@ private:
           symbols.emplace(shape.dim(0).dim_param(), 1);
         }
       } else if (size == kOpen) {
-        const std::string &symbol = shape.dim(i).dim_param();
+        // Some exporters write a question mark for "unknown", which names nothing.
+        const std::string symbol = shape.dim(i).dim_param() == "?" ? "" : shape.dim(i).dim_param();
         error(Code::UnboundDim,
               absl::StrCat("dimension ", i, symbol.empty() ? "" : absl::StrCat(" '", symbol, "'"), " of input '",
                            input.name(), "' has no size"),

@@ -48,34 +48,35 @@ void packMovingI8(uint8_t *to, const uint8_t *from, int64_t pitch, int k, int n,
   packColumns<4, kTile>(to, from, pitch, k, n, paddedGroups<4>(k), type == DType::I8 ? 0x80 : 0);
 }
 
-void configure() {
-  struct alignas(64) Config {
-    uint8_t palette = 1, start = 0, reserved[14] = {};
-    uint16_t bytes[16] = {};
-    uint8_t rows[16] = {};
-  } config;
-  for (int t = 0; t < 8; ++t) {
-    config.bytes[t] = 64;
-    config.rows[t] = kTile;
-  }
-  _tile_loadconfig(&config);
-}
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start = 0, reserved[14] = {};
+  uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+static_assert(sizeof(TileConfig) == 64);
+// A constant in memory: the intrinsic tells the compiler of its first bytes only.
+const TileConfig kConfig;
+
+/// The tile loads are opaque to the compiler; what they read must be in memory before them.
+inline void settleMemory() { __asm__ volatile("" ::: "memory"); }
 
 /// Result tiles that hang over the edge are loaded and stored through a buffer.
 struct Edge {
   alignas(64) uint32_t words[kTile][kTile];
   void read(const uint8_t *c, int64_t pitch, int rows, int columns) {
-    for (int i = 0; i < kTile; ++i) {
-      for (int j = 0; j < kTile; ++j) {
-        words[i][j] = i < rows && j < columns ? reinterpret_cast<const uint32_t *>(c + i * pitch)[j] : 0;
-      }
+    const __mmask16 mask = maskOf(columns);
+    for (int i = 0; i < kTile && i < rows; ++i) { // rows below are never stored
+      _mm512_store_si512(words[i], _mm512_maskz_loadu_epi32(mask, c + i * pitch));
     }
+    settleMemory();
   }
   void write(uint8_t *c, int64_t pitch, int rows, int columns) const {
+    const __mmask16 mask = maskOf(columns);
     for (int i = 0; i < rows && i < kTile; ++i) {
-      __builtin_memcpy(c + i * pitch, words[i], static_cast<size_t>(columns < kTile ? columns : kTile) * 4);
+      _mm512_mask_storeu_epi32(c + i * pitch, mask, _mm512_load_si512(words[i]));
     }
   }
+  static __mmask16 maskOf(int columns) { return columns >= kTile ? __mmask16(0xffff) : static_cast<__mmask16>((1u << columns) - 1); }
 };
 
 #define NCC_START_TILE(T, ROW, COLUMN)                                                                                 \
@@ -98,8 +99,10 @@ struct Edge {
 template <bool Bytes>
 void runChain(const ChainItem *items, int count, int m, int n, uint8_t *c, int64_t pitch, bool accumulate) {
   constexpr int perWord = Bytes ? 4 : 2;
-  configure();
+  _tile_loadconfig(&kConfig);
   Edge edge;
+  __builtin_memset(edge.words, 0, sizeof edge.words);
+  settleMemory();
   for (int n0 = 0; n0 < n; n0 += 2 * kTile) {
     const bool n2 = n - n0 > kTile;
     for (int m0 = 0; m0 < m; m0 += 2 * kTile) {

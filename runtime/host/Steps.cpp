@@ -186,6 +186,9 @@ public:
     constexpr int kChunk = 64;
     ChainItem chain[kChunk];
     uint8_t *dst = plan.dst.base(context);
+    if (plan.segment > 0) {
+      return runSegments(context, dst);
+    }
     int64_t pitch = plan.dst.pitch;
     Walk dense;
     const bool direct = plan.dst.contiguousRows();
@@ -209,7 +212,7 @@ public:
       accumulate = true;
     }
     if (corrected) {
-      correct(context, c, pitch);
+      correct(context, c, pitch, 0, plan.n);
     }
     if (!direct) {
       copyElements(plan.dst, dst, dense, c);
@@ -218,6 +221,23 @@ public:
   }
 
 private:
+  /// An image window: each of its rows is a matmul of its own, straight into place.
+  absl::Status runSegments(CoreContext &context, uint8_t *dst) const {
+    std::vector<ChainItem> chain(plan.items.size());
+    const int64_t pieces = plan.dst.sizes[0];
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      for (size_t i = 0; i < chain.size(); ++i) {
+        const MatmulPlan::Item &item = plan.items[i];
+        chain[i] = {item.stationary.at(context), item.moving.at(context) + piece * plan.kernel->movingBytes(item.k, plan.segment), item.k};
+      }
+      uint8_t *c = dst + piece * plan.dst.strides[0];
+      plan.kernel->run(chain.data(), static_cast<int>(chain.size()), plan.m, static_cast<int>(plan.segment), c, plan.dst.pitch, plan.accumulate);
+      if (corrected) {
+        correct(context, c, plan.dst.pitch, static_cast<int>(piece * plan.segment), static_cast<int>(plan.segment));
+      }
+    }
+    return absl::OkStatus();
+  }
   Walk denseWalk() const {
     Walk w;
     w.dtype = plan.dst.dtype;
@@ -230,7 +250,7 @@ private:
     return w;
   }
   /// sum (s-sz)(u-mz) = sum s*u - mz * sum s - sz * sum u + k*sz*mz, all modulo 2^32.
-  void correct(CoreContext &context, uint8_t *c, int64_t pitch) const {
+  void correct(CoreContext &context, uint8_t *c, int64_t pitch, int firstColumn, int columnCount) const {
     uint32_t rows[128] = {}, columns[512] = {};
     bool anyColumn = false;
     for (const MatmulPlan::Item &item : plan.items) {
@@ -244,19 +264,19 @@ private:
       if (sz != 0) {
         anyColumn = true;
         const auto *sums = reinterpret_cast<const uint32_t *>(item.moving.at(context) + item.movingSums);
-        for (int j = 0; j < plan.n; ++j) {
-          columns[j] -= sz * sums[j];
+        for (int j = 0; j < columnCount; ++j) {
+          columns[j] -= sz * sums[firstColumn + j];
         }
       }
     }
     for (int i = 0; i < plan.m; ++i) {
       auto *row = reinterpret_cast<uint32_t *>(c + i * pitch);
       if (anyColumn) {
-        for (int j = 0; j < plan.n; ++j) {
+        for (int j = 0; j < columnCount; ++j) {
           row[j] += rows[i] + columns[j];
         }
       } else {
-        for (int j = 0; j < plan.n; ++j) {
+        for (int j = 0; j < columnCount; ++j) {
           row[j] += rows[i];
         }
       }
@@ -273,7 +293,14 @@ void packOperand(const PackPlan &plan, const MatmulKernel &kernel, const uint8_t
   int64_t pitch = 0;
   const uint8_t *rows = contiguousRows(plan.walk, base, scratch, pitch);
   const int k = static_cast<int>(plan.walk.partitions), width = static_cast<int>(plan.walk.perPartition);
-  (plan.moving ? kernel.packMoving : kernel.packStationary)(to, rows, pitch, k, width, plan.walk.dtype);
+  if (plan.segment > 0) {
+    const auto step = plan.segment * static_cast<int64_t>(dtypeSize(plan.walk.dtype));
+    for (int64_t piece = 0; piece * plan.segment < width; ++piece) {
+      kernel.packMoving(to + piece * kernel.movingBytes(k, plan.segment), rows + piece * step, pitch, k, static_cast<int>(plan.segment), plan.walk.dtype);
+    }
+  } else {
+    (plan.moving ? kernel.packMoving : kernel.packStationary)(to, rows, pitch, k, width, plan.walk.dtype);
+  }
   if (plan.sums) {
     auto *sums = reinterpret_cast<int32_t *>(to + plan.bytes);
     const bool isUnsigned = plan.walk.dtype == DType::U8;

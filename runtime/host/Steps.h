@@ -97,6 +97,7 @@ struct PackPlan {
   Walk walk;
   bool moving = false;
   bool sums = false;      // int8: column sums of the packed values follow the data
+  int64_t segment = 0;    // moving: columns are packed in pieces of this many, each padded on its own (0: one piece)
   int64_t bytes = 0;      // of the packed data
   int64_t total() const { return bytes + (sums ? (walk.perPartition * 4 + 63) / 64 * 64 : 0); }
 };
@@ -119,6 +120,7 @@ struct MatmulPlan {
   std::vector<Item> items;
   Walk dst;
   int m = 0, n = 0;
+  int64_t segment = 0; // the result's rows are pieces of this many columns, and so are the moving operands
   bool accumulate = false;
 };
 StepPtr makeMatmulStep(MatmulPlan plan);

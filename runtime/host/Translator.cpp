@@ -72,6 +72,7 @@ private:
 struct PackedEntry {
   AccessPattern ap;
   bool moving, sums;
+  int64_t segment;
   const MatmulKernel *kernel;
   MatmulOperand operand;
   int64_t sumsAt;
@@ -332,6 +333,10 @@ private:
       chain->plan.m = m.dst.partitions;
       chain->plan.n = static_cast<int>(m.dst.freeSize());
       chain->plan.accumulate = m.accumulate;
+      const Walk &dst = chain->plan.dst;
+      if (dst.rank == 2 && dst.strides[1] == 4 && dst.sizes[1] >= 5) {
+        chain->plan.segment = dst.sizes[1];
+      }
     }
     MatmulPlan::Item item;
     item.k = m.stationary.partitions;
@@ -339,17 +344,22 @@ private:
       item.stationaryZero = m.stationaryZero - (m.stationary.dtype == DType::U8 ? 128 : 0);
       item.movingZero = m.movingZero + (m.moving.dtype == DType::I8 ? 128 : 0);
     }
-    item.stationary = pack(m.stationary, kernel, false, item.movingZero != 0, item.stationarySums, chain->held);
-    item.moving = pack(m.moving, kernel, true, item.stationaryZero != 0, item.movingSums, chain->held);
+    item.stationary = pack(m.stationary, kernel, {false, item.movingZero != 0, 0}, item.stationarySums, chain->held);
+    item.moving = pack(m.moving, kernel, {true, item.stationaryZero != 0, chain->plan.segment}, item.movingSums, chain->held);
     chain->plan.items.push_back(item);
     chain->last = current;
     releaseAfterLastUse(m.stationary, false, usedAgain[current].first);
     releaseAfterLastUse(m.moving, true, usedAgain[current].second);
   }
 
-  MatmulOperand pack(const AccessPattern &ap, const MatmulKernel &kernel, bool moving, bool sums, int64_t &sumsAt, std::vector<int64_t> &held) {
+  struct Packing {
+    bool moving, sums;
+    int64_t segment;
+  };
+  MatmulOperand pack(const AccessPattern &ap, const MatmulKernel &kernel, Packing how, int64_t &sumsAt, std::vector<int64_t> &held) {
+    const auto [moving, sums, segment] = how;
     for (const PackedEntry &e : packed) {
-      if (e.moving == moving && e.kernel == &kernel && (e.sums || !sums) && samePattern(e.ap, ap)) {
+      if (e.moving == moving && e.segment == segment && e.kernel == &kernel && (e.sums || !sums) && samePattern(e.ap, ap)) {
         if (!e.operand.constant) {
           hold(e.operand.arena, held);
         }
@@ -362,7 +372,10 @@ private:
     plan.walk = atLoad ? Walk(ap, Layouts(shadow)) : Walk(ap, layouts);
     plan.moving = moving;
     plan.sums = sums;
-    plan.bytes = moving ? kernel.movingBytes(ap.partitions, ap.freeSize()) : kernel.stationaryBytes(ap.partitions, ap.freeSize());
+    plan.segment = segment;
+    plan.bytes = !moving  ? kernel.stationaryBytes(ap.partitions, ap.freeSize())
+                 : segment ? ap.freeSize() / segment * kernel.movingBytes(ap.partitions, segment)
+                           : kernel.movingBytes(ap.partitions, ap.freeSize());
     plan.bytes = (plan.bytes + 63) / 64 * 64;
     sumsAt = plan.bytes;
     MatmulOperand operand;
@@ -377,7 +390,7 @@ private:
       result.steps.push_back(makePackStep(plan, kernel, operand.arena));
       ++result.stats.packs;
     }
-    packed.push_back({ap, moving, sums, &kernel, operand, sumsAt});
+    packed.push_back({ap, moving, sums, segment, &kernel, operand, sumsAt});
     return operand;
   }
 

@@ -201,6 +201,40 @@ TEST(Host, ConvolutionTapsWithShiftedPatterns) {
   EXPECT_LT(worstDifference(b), 1e-5);
 }
 
+TEST(Host, WindowsOfTheResult) {
+  // Taps that reach only a part of the result: strided windows of PSUM, floats and integers.
+  for (bool integers : {false, true}) {
+    ModelBuilder b;
+    const DType type = integers ? DType::I8 : DType::BF16, result = integers ? DType::I32 : DType::F32;
+    const auto size = static_cast<int>(dtypeSize(type));
+    uint16_t x = b.input("x", type, {24, 20 * 23});
+    uint16_t y = b.output("y", result, {40, 18 * 23});
+    std::vector<uint8_t> bytes(static_cast<size_t>(3 * 24 * 40 * size));
+    for (size_t i = 0; i < bytes.size(); i += static_cast<size_t>(size)) {
+      sim::storeDouble(type, &bytes[i], integers ? static_cast<double>(i % 200) - 100 : static_cast<double>(i % 37) / 32 - 0.5, {});
+    }
+    uint16_t w = b.weight("w", type, bytes);
+    b.copy(sbuf(type, 24, 0, 460), dram(x, type, 0, {{1, 24 * 460}}));
+    for (int tap = 0; tap < 3; ++tap) {
+      b.copy(sbuf(type, 24, 1024 + tap * 128, 40), dram(w, type, tap * 960 * size, {{1, 960}}));
+      isa::Matmul m;
+      m.stationary = sbuf(type, 24, 1024 + tap * 128, 40);
+      m.dst = tap ? onChip(Space::Psum, result, 0, 40, tap * 4, {{23, 18}, {1, 21}}) : psum(result, 40, 0, 414);
+      m.moving = tap ? onChip(Space::Sbuf, type, 0, 24, tap * size * 23, {{23, 18}, {1, 21}}) : sbuf(type, 24, 0, 414);
+      m.accumulate = tap > 0;
+      m.movingZero = integers ? 5 : 0;
+      m.stationaryZero = integers ? -3 : 0;
+      b.run(m);
+    }
+    isa::TensorCopy copy;
+    copy.src = psum(result, 40, 0, 414);
+    copy.dst = sbuf(result, 40, 8192, 414);
+    b.run(copy);
+    b.copy(dram(y, result, 0, {{1, 40 * 414}}), copy.dst);
+    EXPECT_LT(worstDifference(b), integers ? 1e-12 : 1e-5);
+  }
+}
+
 TEST(Host, ChangedInstructionOrWeightChangesTheResult) {
   ModelBuilder b = makeMlp({128, 128}, 16);
   ASSERT_TRUE(neff::materializeWeights(*b.model).ok());

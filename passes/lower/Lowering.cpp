@@ -9,6 +9,54 @@ using namespace mlir;
 using namespace ncc;
 using namespace ncc::lower;
 
+namespace {
+
+/// `to` = `from` with dims in `order`, by blocks so that both sides stay in cache.
+template <typename T>
+void permuteBytes(const T *from, T *to, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
+  if (shape.size() == 2) {
+    constexpr int64_t kBlock = 32;
+    for (int64_t i0 = 0; i0 < shape[0]; i0 += kBlock) {
+      for (int64_t j0 = 0; j0 < shape[1]; j0 += kBlock) {
+        for (int64_t i = i0; i < std::min(i0 + kBlock, shape[0]); ++i) {
+          for (int64_t j = j0; j < std::min(j0 + kBlock, shape[1]); ++j) {
+            to[i * shape[1] + j] = from[i * strides[0] + j * strides[1]];
+          }
+        }
+      }
+    }
+    return;
+  }
+  if (shape.empty()) {
+    *to = *from;
+    return;
+  }
+  int64_t inner = product(shape.drop_front());
+  for (int64_t i = 0; i < shape[0]; ++i) {
+    permuteBytes(from + i * strides[0], to + i * inner, shape.drop_front(), strides.drop_front());
+  }
+}
+
+void permute(const Tensor &from, ArrayRef<int64_t> order, Tensor &to) {
+  Dims natural = boxStrides(Dims(from.shape().begin(), from.shape().end())), shape, strides;
+  for (int64_t dim : order) {
+    shape.push_back(from.shape()[dim]);
+    strides.push_back(natural[dim]);
+  }
+  auto run = [&](auto tag) {
+    using T = decltype(tag);
+    permuteBytes(static_cast<const T *>(from.data()), static_cast<T *>(to.mutableData()), shape, strides);
+  };
+  switch (dtypeSize(from.dtype())) {
+  case 1: run(uint8_t()); break;
+  case 2: run(uint16_t()); break;
+  case 4: run(uint32_t()); break;
+  default: run(uint64_t()); break;
+  }
+}
+
+} // namespace
+
 TensorState &Lowering::state(Value value) {
   for (auto it = aliases.find(value); it != aliases.end(); it = aliases.find(value)) {
     value = it->second;
@@ -119,16 +167,37 @@ const Grid &Lowering::grid(Value value, const Layout &wanted) {
       return s.grids.back();
     }
   }
-  dram(value);
-  s.grids.push_back(loadGrid(s, layout));
+  DramView source = s.constant && s.constant->size() > 1 ? packedConstant(s, layout) : dram(value);
+  s.grids.push_back(loadGrid(s, source, layout));
   return s.grids.back();
 }
 
-Grid Lowering::loadGrid(const TensorState &s, const Layout &layout) {
+/// A constant stored in the order the layout reads it: every transfer is then one long run per partition.
+DramView Lowering::packedConstant(TensorState &s, const Layout &layout) {
+  Dims order(layout.partition);
+  order.append(layout.free);
+  Dims natural = boxStrides(s.shape), strides(s.shape.size(), 0);
+  int64_t unit = 1;
+  bool same = true;
+  for (size_t i = order.size(); i-- > 0;) {
+    strides[order[i]] = unit;
+    unit *= s.shape[order[i]];
+    same &= s.shape[order[i]] == 1 || strides[order[i]] == natural[order[i]];
+  }
+  if (same || dtypeSize(s.constant->dtype()) == 0) {
+    return {constant(*s.constant), 0, natural};
+  }
+  Tensor packed(s.constant->dtype(), s.constant->shape());
+  permute(*s.constant, order, packed);
+  packedStorage.push_back(packed); // keeps the address unique for `constant`
+  return {constant(packed), 0, strides};
+}
+
+Grid Lowering::loadGrid(const TensorState &s, const DramView &source, const Layout &layout) {
   Grid grid = defaultGrid(s.shape, layout);
   for (size_t r = 0; r < grid.rows.size(); ++r) {
     for (size_t b = 0; b < grid.boxes.size(); ++b) {
-      Value tile = load(*s.dram, s.shape, s.element, layout, grid.rows[r], grid.boxes[b]);
+      Value tile = load(source, s.shape, s.element, layout, grid.rows[r], grid.boxes[b]);
       grid.cell(r, b) = freshView(tile, grid.boxes[b]);
     }
   }

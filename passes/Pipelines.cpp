@@ -12,6 +12,7 @@
 #include "passes/sync/Sync.h"
 #include "passes/verify/Verify.h"
 #include "passes/fuse/Passes.h"
+#include "passes/combine/Combine.h"
 #include "passes/layout/Passes.h"
 #include "passes/legalize/Passes.h"
 #include "passes/lower/Passes.h"
@@ -38,6 +39,7 @@ void registerAllPasses() {
   fuse::registerFusePasses();
   prune::registerPrunePasses();
   partition::registerPasses();
+  combine::registerPasses();
   schedule::registerPasses();
   memory::registerPasses();
   sync::registerPasses();
@@ -114,6 +116,11 @@ constexpr Phase kPhases[] = {
     {"lower", "graph to tiles",
      [](OpPassManager &passes, const PipelineOptions &options) {
        passes.addPass(std::make_unique<LowerGraphPass>(options.device, options.placements));
+     }},
+    {"combine", "instructions merged and spread over the engines",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       passes.addNestedPass<tile::ProgramOp>(combine::createCombineTilesPass());
+       passes.addNestedPass<tile::ProgramOp>(combine::createBalanceEnginesPass(options.device));
      }},
     {"schedule", "residents and order",
      [](OpPassManager &passes, const PipelineOptions &options) {

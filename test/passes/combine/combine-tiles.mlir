@@ -3,9 +3,9 @@
 // Two scalar ops become one; a scale and bias move into the activation; a cast into its producer.
 // CHECK-LABEL: tile.program @core0
 // CHECK: %[[IN:.*]] = tile.dma
-// CHECK: %[[CLIP:.*]] = tile.tensor_scalar %[[IN]] {{.*}}imm0 = 1.0{{.*}}imm1 = 2.0{{.*}}op0 = "max", op1 = "min"
+// CHECK: %[[CLIP:.*]] = tile.tensor_scalar %[[IN]] {{.*}}imm0 = 1.000000e+00{{.*}}imm1 = 2.000000e+00{{.*}}op0 = "max", op1 = "min"
 // CHECK-NOT: tile.copy
-// CHECK: tile.activate %[[CLIP]] {{.*}}bias = 0.5{{.*}}func = "exp"{{.*}}scale = 2.0{{.*}} -> !tile.sbuf<4, 8, bf16>
+// CHECK: tile.activate %[[CLIP]] {{.*}}bias = 5.000000e-01{{.*}}func = "exp"{{.*}}scale = 2.000000e+00{{.*}} -> !tile.sbuf<4, 8, bf16>
 tile.program @core0 attributes {core = 0 : i64} {
   %in = tile.input {index = 0 : i64} : !tile.dram<32, f32>
   %a = tile.dma %in {aps = [#tile.ap<0 + 0, 0, [1], [32]>]} : (!tile.dram<32, f32>) -> !tile.sbuf<4, 8, f32>

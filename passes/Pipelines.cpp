@@ -81,6 +81,22 @@ constexpr Phase kPhases[] = {
        passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());
        passes.addNestedPass<FuncOp>(simplify::createRemoveDeadPass());
      }},
+    {"prune", "channels that are zero removed with all that feeds only them",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.enabled("prune")) {
+         passes.addNestedPass<FuncOp>(prune::createPruneChannelsPass());
+       }
+     }},
+    {"fuse", "batch norms folded into weights; activations, norms and attention recognised",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.enabled("fuse")) {
+         passes.addNestedPass<FuncOp>(fuse::createFoldBatchNormPass());
+         passes.addNestedPass<FuncOp>(fuse::createRecognizeActivationsPass());
+         passes.addNestedPass<FuncOp>(fuse::createRecognizeNormalizationsPass());
+         passes.addNestedPass<FuncOp>(fuse::createRecognizeAttentionPass());
+         passes.addNestedPass<FuncOp>(simplify::createRemoveDeadPass());
+       }
+     }},
     {"precision", "floats demoted where asked",
      [](OpPassManager &passes, const PipelineOptions &options) {
        if (options.quantizeInt8) {

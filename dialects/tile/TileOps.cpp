@@ -35,6 +35,9 @@ LogicalResult verifyPattern(Operation *op, AccessPatternAttr ap, Type tile, Stri
 
 template <typename OpTy>
 LogicalResult verifyInst(OpTy op) {
+  if (op.getTied() && op.getInputs().empty()) {
+    return op.emitOpError("is tied but has no operand");
+  }
   if (op.getAps().size() != op.getReads().size()) {
     return op.emitOpError() << "has " << op.getReads().size() << " reads but " << op.getAps().size() << " access patterns";
   }
@@ -42,9 +45,6 @@ LogicalResult verifyInst(OpTy op) {
     if (failed(verifyPattern(op, cast<AccessPatternAttr>(attr), value.getType(), ("read " + Twine(index)).str()))) {
       return failure();
     }
-  }
-  if (op.getTied() && op.getInputs().empty()) {
-    return op.emitOpError("is tied but has no operand");
   }
   if (Value into = op.getInto()) {
     if (into.getType() != op.getResult().getType()) {

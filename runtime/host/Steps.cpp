@@ -289,10 +289,30 @@ private:
 
 } // namespace
 
+namespace {
+/// Spreads an operand's columns over the width of the whole result.
+const uint8_t *spreadColumns(const PackPlan &plan, const uint8_t *base, std::vector<uint8_t> &scratch, int64_t &pitch) {
+  const ColumnWindow &w = plan.window;
+  const auto size = static_cast<int64_t>(dtypeSize(plan.walk.dtype));
+  const int64_t gathered = (plan.walk.partitions * plan.walk.perPartition * size + 191) / 64 * 64, wide = w.width * size;
+  scratch.resize(std::max(scratch.size(), static_cast<size_t>(gathered + plan.walk.partitions * wide + 256)));
+  const uint8_t *rows = contiguousRows(plan.walk, base, scratch, pitch);
+  uint8_t *to = scratch.data() + gathered;
+  std::memset(to, w.fill, static_cast<size_t>(plan.walk.partitions * wide));
+  for (int64_t k = 0; k < plan.walk.partitions; ++k) {
+    for (int64_t r = 0; r < w.rows; ++r) {
+      std::memcpy(to + k * wide + (w.first + r * w.stride) * size, rows + k * pitch + r * w.length * size, static_cast<size_t>(w.length * size));
+    }
+  }
+  pitch = wide;
+  return to;
+}
+} // namespace
+
 void packOperand(const PackPlan &plan, const MatmulKernel &kernel, const uint8_t *base, uint8_t *to, std::vector<uint8_t> &scratch) {
   int64_t pitch = 0;
-  const uint8_t *rows = contiguousRows(plan.walk, base, scratch, pitch);
-  const int k = static_cast<int>(plan.walk.partitions), width = static_cast<int>(plan.walk.perPartition);
+  const uint8_t *rows = plan.window.width ? spreadColumns(plan, base, scratch, pitch) : contiguousRows(plan.walk, base, scratch, pitch);
+  const int k = static_cast<int>(plan.walk.partitions), width = static_cast<int>(plan.width());
   if (plan.segment > 0) {
     const auto step = plan.segment * static_cast<int64_t>(dtypeSize(plan.walk.dtype));
     for (int64_t piece = 0; piece * plan.segment < width; ++piece) {

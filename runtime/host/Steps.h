@@ -92,14 +92,25 @@ void copyElements(const Walk &to, uint8_t *toBase, const Walk &from, const uint8
 /// Rows of an operand made contiguous: returns a pointer and sets the pitch; uses `scratch` if it has to.
 const uint8_t *contiguousRows(const Walk &walk, const uint8_t *base, std::vector<uint8_t> &scratch, int64_t &pitch);
 
+/// The columns of a moving operand that land in a part of a wider result: `rows` pieces of `length` columns,
+/// `stride` apart, the first at `first`, of `width`. Columns outside are filled so that they contribute nothing.
+struct ColumnWindow {
+  int64_t width = 0; // 0: no window
+  int64_t first = 0, rows = 1, stride = 0, length = 0;
+  uint8_t fill = 0;
+  bool operator==(const ColumnWindow &) const = default;
+};
+
 /// Packs an operand into the arena.
 struct PackPlan {
   Walk walk;
   bool moving = false;
   bool sums = false;      // int8: column sums of the packed values follow the data
   int64_t segment = 0;    // moving: columns are packed in pieces of this many, each padded on its own (0: one piece)
+  ColumnWindow window;
   int64_t bytes = 0;      // of the packed data
-  int64_t total() const { return bytes + (sums ? (walk.perPartition * 4 + 63) / 64 * 64 : 0); }
+  int64_t width() const { return window.width ? window.width : walk.perPartition; }
+  int64_t total() const { return bytes + (sums ? (width() * 4 + 63) / 64 * 64 : 0); }
 };
 void packOperand(const PackPlan &plan, const MatmulKernel &kernel, const uint8_t *base, uint8_t *to, std::vector<uint8_t> &scratch);
 StepPtr makePackStep(const PackPlan &plan, const MatmulKernel &kernel, int64_t arenaOffset);

@@ -212,6 +212,7 @@ void StoragePlanner::place() {
       memory.release(ends.begin()->second);
       ends.erase(ends.begin());
     }
+    web.begin = web.bounds.b0;
     web.bounds.b0 = web.bounds.b0 / 64 * 64;
     web.pitch = (web.bounds.b1 - web.bounds.b0 + 63) / 64 * 64;
     web.pitch += web.pitch % 1024 == 0 ? 64 : 0; // rows must not fall into the same cache sets
@@ -222,6 +223,16 @@ void StoragePlanner::place() {
 }
 
 absl::Span<const Layouts::Override> StoragePlanner::overrides(size_t i) const { return resolved[i]; }
+
+std::optional<std::pair<int64_t, int64_t>> StoragePlanner::span(size_t i, const AccessPattern &ap) const {
+  for (size_t r = starts[i]; r < starts[i + 1]; ++r) {
+    const Web &web = webs[root(records[r].web)];
+    if (records[r].ap == ap && !web.pinned) {
+      return std::pair(web.begin, web.bounds.b1);
+    }
+  }
+  return std::nullopt;
+}
 
 size_t StoragePlanner::lastUse(size_t i, const AccessPattern &ap) const {
   for (size_t r = starts[i]; r < starts[i + 1]; ++r) {

@@ -10,6 +10,7 @@
 #include "runtime/host/Tracker.h"
 #include "runtime/sim/CoreMemory.h"
 
+#include <optional>
 #include <vector>
 
 namespace ncc::host {
@@ -52,6 +53,8 @@ public:
   absl::Span<const Layouts::Override> overrides(size_t i) const;
   /// The last instruction that touches the block behind a pattern of instruction i; SIZE_MAX if it is pinned.
   size_t lastUse(size_t i, const isa::AccessPattern &ap) const;
+  /// Bytes of a partition that all accesses of that block together span; empty if it is pinned.
+  std::optional<std::pair<int64_t, int64_t>> span(size_t i, const isa::AccessPattern &ap) const;
   int64_t bytes() const { return top; }
 
 private:
@@ -71,6 +74,7 @@ private:
     Region bounds;
     size_t first = 0, last = 0;
     int64_t offset = 0, pitch = 0;
+    int64_t begin = 0; // bounds.b0 before it was aligned
   };
 
   uint32_t newWeb();

@@ -73,6 +73,7 @@ struct PackedEntry {
   AccessPattern ap;
   bool moving, sums;
   int64_t segment;
+  ColumnWindow window;
   const MatmulKernel *kernel;
   MatmulOperand operand;
   int64_t sumsAt;
@@ -84,6 +85,8 @@ struct OpenChain {
   MatmulPlan plan;
   std::vector<int64_t> held; // arena places the items refer to
   size_t last = 0;           // its latest matmul
+  bool live = true;          // somebody touches the result after that
+  bool wide = false;         // dst is the whole span of its block; matmuls into parts of it join
 };
 
 bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b; }
@@ -323,10 +326,14 @@ private:
         chain = &c;
       }
     }
+    ColumnWindow window;
+    if (!chain && m.accumulate) {
+      chain = joinWide(m, kernel, window);
+    }
     if (!chain || !m.accumulate) {
       // Whatever is under way there comes first (a result nobody reads is still computed: rare and harmless).
       flushOverlapping(Region(m.dst));
-      chains.push_back({m.dst, Region(m.dst), MatmulPlan(), {}, 0});
+      chains.push_back({m.dst, Region(m.dst), MatmulPlan(), {}, 0, true, false});
       chain = &chains.back();
       chain->plan.kernel = &kernel;
       chain->plan.dst = Walk(m.dst, layouts);
@@ -344,22 +351,69 @@ private:
       item.stationaryZero = m.stationaryZero - (m.stationary.dtype == DType::U8 ? 128 : 0);
       item.movingZero = m.movingZero + (m.moving.dtype == DType::I8 ? 128 : 0);
     }
-    item.stationary = pack(m.stationary, kernel, {false, item.movingZero != 0, 0}, item.stationarySums, chain->held);
-    item.moving = pack(m.moving, kernel, {true, item.stationaryZero != 0, chain->plan.segment}, item.movingSums, chain->held);
+    item.stationary = pack(m.stationary, kernel, {false, item.movingZero != 0, 0, {}}, item.stationarySums, chain->held);
+    item.moving = pack(m.moving, kernel, {true, item.stationaryZero != 0, chain->plan.segment, window}, item.movingSums, chain->held);
     chain->plan.items.push_back(item);
     chain->last = current;
+    chain->live = storage.lastUse(current, m.dst) > current;
     releaseAfterLastUse(m.stationary, false, usedAgain[current].first);
     releaseAfterLastUse(m.moving, true, usedAgain[current].second);
   }
 
+  /// Taps of a convolution add to different windows of one PSUM region. Seen as matmuls over the whole region, whose
+  /// moving operands are neutral outside of the window, they make one chain and the sums stay in registers.
+  OpenChain *joinWide(const Matmul &m, const MatmulKernel &kernel, ColumnWindow &window) {
+    auto span = storage.span(current, m.dst);
+    Walk dst(m.dst, layouts);
+    if (!span || dst.rank > 2 || dst.rank == 0 || dst.strides[dst.rank - 1] != 4 || (dst.rank == 2 && dst.strides[0] < 0) ||
+        (kernel.element == DType::I8 && !representable(m.movingZero, m.moving.dtype))) {
+      return nullptr;
+    }
+    window.width = (span->second - span->first) / 4;
+    window.first = (static_cast<int64_t>(m.dst.offset) - span->first) / 4;
+    window.rows = dst.rank == 2 ? dst.sizes[0] : 1;
+    window.stride = dst.rank == 2 ? dst.strides[0] / 4 : 0;
+    window.length = dst.sizes[dst.rank - 1];
+    window.fill = static_cast<uint8_t>(m.movingZero);
+    if (window.width > 512 || window.width > 2 * dst.perPartition) {
+      window = {};
+      return nullptr;
+    }
+    AccessPattern whole = m.dst;
+    whole.rank = 1;
+    whole.dims = {};
+    whole.dims[0] = {1, static_cast<uint32_t>(window.width)};
+    whole.offset = static_cast<uint64_t>(span->first);
+    for (OpenChain &c : chains) {
+      if (samePattern(c.dst, whole) && c.plan.kernel == &kernel) {
+        return &c; // started by a matmul over all of it, or below
+      }
+    }
+    flushOverlapping(Region(whole));
+    chains.push_back({whole, Region(whole), MatmulPlan(), {}, 0, true, true});
+    OpenChain &chain = chains.back();
+    chain.plan.kernel = &kernel;
+    chain.plan.dst = dst;
+    chain.plan.dst.offset -= static_cast<int64_t>(m.dst.offset) - span->first;
+    chain.plan.dst.rank = 1;
+    chain.plan.dst.sizes[0] = chain.plan.dst.perPartition = window.width;
+    chain.plan.dst.strides[0] = 4;
+    chain.plan.m = m.dst.partitions;
+    chain.plan.n = static_cast<int>(window.width);
+    chain.plan.accumulate = true;
+    return &chain;
+  }
+  static bool representable(int32_t zero, DType type) { return type == DType::U8 ? zero >= 0 && zero <= 255 : zero >= -128 && zero <= 127; }
+
   struct Packing {
     bool moving, sums;
     int64_t segment;
+    ColumnWindow window;
   };
   MatmulOperand pack(const AccessPattern &ap, const MatmulKernel &kernel, Packing how, int64_t &sumsAt, std::vector<int64_t> &held) {
-    const auto [moving, sums, segment] = how;
+    const auto &[moving, sums, segment, window] = how;
     for (const PackedEntry &e : packed) {
-      if (e.moving == moving && e.segment == segment && e.kernel == &kernel && (e.sums || !sums) && samePattern(e.ap, ap)) {
+      if (e.moving == moving && e.segment == segment && e.window == window && e.kernel == &kernel && (e.sums || !sums) && samePattern(e.ap, ap)) {
         if (!e.operand.constant) {
           hold(e.operand.arena, held);
         }
@@ -373,9 +427,10 @@ private:
     plan.moving = moving;
     plan.sums = sums;
     plan.segment = segment;
+    plan.window = window;
     plan.bytes = !moving  ? kernel.stationaryBytes(ap.partitions, ap.freeSize())
                  : segment ? ap.freeSize() / segment * kernel.movingBytes(ap.partitions, segment)
-                           : kernel.movingBytes(ap.partitions, ap.freeSize());
+                           : kernel.movingBytes(ap.partitions, plan.width());
     plan.bytes = (plan.bytes + 63) / 64 * 64;
     sumsAt = plan.bytes;
     MatmulOperand operand;
@@ -390,7 +445,7 @@ private:
       result.steps.push_back(makePackStep(plan, kernel, operand.arena));
       ++result.stats.packs;
     }
-    packed.push_back({ap, moving, sums, segment, &kernel, operand, sumsAt});
+    packed.push_back({ap, moving, sums, segment, window, &kernel, operand, sumsAt});
     return operand;
   }
 
@@ -429,7 +484,7 @@ private:
     OpenChain chain = std::move(chains[index]);
     chains.erase(chains.begin() + static_cast<long>(index));
     // A result that nobody reads is not computed: its block may belong to somebody else by now.
-    if (storage.lastUse(chain.last, chain.dst) > chain.last) {
+    if (chain.live) {
       result.steps.push_back(makeMatmulStep(std::move(chain.plan)));
       ++result.stats.chains;
     }

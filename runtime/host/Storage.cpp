@@ -114,11 +114,18 @@ uint32_t StoragePlanner::write(const AccessPattern &ap) {
   std::vector<Entry> &entries = live[memoryOf(ap)];
   uint32_t web = newWeb();
   bool inside = false; // of a region already known, in the same web
+  std::vector<Entry> rests;
+  std::vector<Region> pieces;
   size_t kept = 0;
   for (Entry &e : entries) {
     if (e.region.overlaps(region)) {
-      if (dense && region.covers(e.region)) {
-        continue; // overwritten as a whole: a new life begins
+      if (dense) { // a new life begins there; only a read of both brings the remains and the new data together
+        pieces.clear();
+        subtract(e.region, region, pieces);
+        for (const Region &piece : pieces) {
+          rests.push_back({piece, e.web, e.dense});
+        }
+        continue;
       }
       unite(web, e.web);
       inside |= e.dense && e.region.covers(region);
@@ -126,6 +133,7 @@ uint32_t StoragePlanner::write(const AccessPattern &ap) {
     entries[kept++] = e;
   }
   entries.resize(kept);
+  entries.insert(entries.end(), rests.begin(), rests.end());
   if (!inside) {
     entries.push_back({region, web, dense});
   }

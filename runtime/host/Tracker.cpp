@@ -90,10 +90,17 @@ void ConstantTracker::copied(const isa::AccessPattern &dst, size_t id) {
 void ConstantTracker::overwritten(const isa::AccessPattern &dst) {
   Region region(dst);
   const bool dense = isDense(dst);
+  std::vector<Entry> rests;
+  std::vector<Region> pieces;
   size_t kept = 0;
   for (Entry &e : entries) {
     if (e.region.overlaps(region)) {
-      if (dense && region.covers(e.region)) {
+      if (dense) { // what is left of the copy stays known
+        pieces.clear();
+        subtract(e.region, region, pieces);
+        for (const Region &piece : pieces) {
+          rests.push_back({piece, e.id, e.whole});
+        }
         continue;
       }
       e.whole = false;
@@ -101,6 +108,7 @@ void ConstantTracker::overwritten(const isa::AccessPattern &dst) {
     entries[kept++] = e;
   }
   entries.resize(kept);
+  entries.insert(entries.end(), rests.begin(), rests.end());
 }
 
 bool ConstantTracker::known(const isa::AccessPattern &ap) const {

@@ -30,6 +30,7 @@ const HandlerTable &handlers() {
     addEinsumHandlers(built);
     addIndexingHandlers(built);
     addLinearHandlers(built);
+    addLossHandlers(built);
     addNormalizeHandlers(built);
     addPoolHandlers(built);
     addQuantizeHandlers(built);
@@ -37,6 +38,7 @@ const HandlerTable &handlers() {
     addReduceHandlers(built);
     addReshapeHandlers(built);
     addResizeHandlers(built);
+    addSignalHandlers(built);
     addSliceHandlers(built);
     return built;
   }();

@@ -39,6 +39,7 @@ void addConvHandlers(HandlerTable &table);
 void addEinsumHandlers(HandlerTable &table);
 void addIndexingHandlers(HandlerTable &table);
 void addLinearHandlers(HandlerTable &table);
+void addLossHandlers(HandlerTable &table);
 void addNormalizeHandlers(HandlerTable &table);
 void addPoolHandlers(HandlerTable &table);
 void addQuantizeHandlers(HandlerTable &table);
@@ -46,6 +47,7 @@ void addRecurrentHandlers(HandlerTable &table);
 void addReduceHandlers(HandlerTable &table);
 void addReshapeHandlers(HandlerTable &table);
 void addResizeHandlers(HandlerTable &table);
+void addSignalHandlers(HandlerTable &table);
 void addSliceHandlers(HandlerTable &table);
 
 } // namespace ncc::frontend

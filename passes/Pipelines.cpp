@@ -94,6 +94,10 @@ constexpr Phase kPhases[] = {
          passes.addNestedPass<FuncOp>(fuse::createRecognizeActivationsPass());
          passes.addNestedPass<FuncOp>(fuse::createRecognizeNormalizationsPass());
          passes.addNestedPass<FuncOp>(fuse::createRecognizeAttentionPass());
+         // What the recognised forms left behind: masks and scales that are constants, the same in every layer.
+         passes.addNestedPass<FuncOp>(simplify::createCanonicalizePass());
+         passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());
+         passes.addNestedPass<FuncOp>(simplify::createFoldConstantsPass());
          passes.addNestedPass<FuncOp>(simplify::createRemoveDeadPass());
        }
      }},

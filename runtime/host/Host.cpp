@@ -216,7 +216,7 @@ class HostExecutor : public sim::Executor {
 public:
   HostExecutor(std::shared_ptr<const neff::Model> m, hw::DeviceSpec d, const HostOptions &options)
       : model(std::move(m)), device(std::move(d)), threads(options.threads > 0 ? options.threads : cpus()), gate(threads),
-        groups(sim::effectiveGroups(*model)) {
+        groups(sim::effectiveGroups(*model)), replicated(sim::isReplicated(*model)) {
     CpuLevel level = detectCpu();
     if (options.level && *options.level < level) {
       level = *options.level;
@@ -307,8 +307,12 @@ private:
     return absl::OkStatus();
   }
 
-  /// Replicas of a data-parallel model share an inference; they write different outputs.
+  /// Groups that slice the batch share an inference and write different parts of its outputs; replicas of the whole
+  /// model take inferences in turn.
   absl::Status runGroups(const sim::InferenceIo &io, const std::vector<uint8_t *> &slots, sim::InferenceReport &result) {
+    if (replicated) {
+      return runGroup(groups[turn++ % groups.size()], io, slots, result);
+    }
     if (groups.size() == 1 || threads == 1) {
       for (const neff::Group &group : groups) {
         if (absl::Status status = runGroup(group, io, slots, result); !status.ok()) {
@@ -349,6 +353,8 @@ private:
   int threads;
   Gate gate;
   std::vector<neff::Group> groups;
+  bool replicated = false;
+  std::atomic<size_t> turn{0};
   std::vector<std::unique_ptr<HostCore>> cores;
   std::mutex mutex;
   std::vector<std::unique_ptr<Slots>> freeSlots;

@@ -41,7 +41,11 @@ public:
     InferenceReport &result = report ? *report : local;
     result.shapes.assign(model->outputs.size(), std::nullopt);
     result.outOfBounds = false;
-    for (const neff::Group &group : effectiveGroups(*model)) {
+    std::vector<neff::Group> groups = effectiveGroups(*model);
+    if (isReplicated(*model)) {
+      groups = {groups[turn++ % groups.size()]};
+    }
+    for (const neff::Group &group : groups) {
       for (uint32_t index : group.programs) {
         Core &core = *cores[index];
         core.dram.bind(io);
@@ -55,6 +59,7 @@ public:
   }
 
 private:
+  size_t turn = 0; // which replica is next
   struct Core {
     Core(const neff::Model &model, const neff::Program &program, const neff::Group *group, const hw::DeviceSpec &spec)
         : core(spec), dram(model, program, group), written(spec) {}

@@ -113,4 +113,13 @@ std::vector<neff::Group> effectiveGroups(const neff::Model &model) {
   return {all};
 }
 
+bool isReplicated(const neff::Model &model) {
+  auto whole = [](const std::vector<neff::BatchSlice> &slices) {
+    return std::all_of(slices.begin(), slices.end(), [](const neff::BatchSlice &slice) { return slice.size < 0; });
+  };
+  return model.groups.size() > 1 && std::all_of(model.groups.begin(), model.groups.end(), [&](const neff::Group &group) {
+    return whole(group.inputs) && whole(group.outputs);
+  });
+}
+
 } // namespace ncc::sim

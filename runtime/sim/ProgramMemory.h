@@ -54,5 +54,7 @@ private:
 const neff::Group *groupOf(const neff::Model &model, size_t program);
 /// Groups, or the implicit single group of all programs.
 std::vector<neff::Group> effectiveGroups(const neff::Model &model);
+/// Several groups, none of which slices a tensor: each inference runs on one of them.
+bool isReplicated(const neff::Model &model);
 
 } // namespace ncc::sim

@@ -365,6 +365,12 @@ absl::StatusOr<TimingReport> simulateTiming(const neff::Model &model, const Timi
     report.trace = {};
   }
   report.latencyNs = std::max(report.latencyNs, report.rooflineNs) + spec->executeOverheadNs;
+  if (isReplicated(model)) { // as many inferences at a time as there are replicas
+    const auto replicas = static_cast<double>(model.groups.size());
+    report.intervalNs /= replicas;
+    report.rooflineNs /= replicas;
+    macs /= replicas;
+  }
   report.throughput = report.intervalNs > 0 ? 1e9 / report.intervalNs : 0;
   const double peak = spec->peakMacsPerSecond(report.matmulType) * static_cast<double>(model.programs.size());
   const double useful = model.usefulMacs > 0 ? model.usefulMacs : macs;

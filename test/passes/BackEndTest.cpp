@@ -10,6 +10,7 @@
 #include "passes/schedule/Schedule.h"
 #include "passes/sync/Sync.h"
 #include "passes/verify/Verify.h"
+#include "runtime/host/Host.h"
 #include "runtime/sim/Precise.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -218,6 +219,35 @@ void check(unsigned seed, int steps, int64_t sbufBytes, bool order, int64_t *pag
 TEST(BackEnd, RandomProgramsInAmpleMemory) {
   for (unsigned seed = 0; seed < 20; ++seed) {
     check(seed, 60, 64 * 1024, seed % 2);
+  }
+}
+
+// Two replicas that differ in one instruction tell which of them ran.
+TEST(BackEnd, ReplicasTakeInferencesInTurn) {
+  RandomProgram program(3, 60);
+  Compiled compiled;
+  compile(program, 64 * 1024, false, compiled);
+  neff::Model &model = *compiled.model;
+  model.programs.push_back(model.programs[0]);
+  model.programs[1].core = 1;
+  for (isa::Instruction &inst : model.programs[1].run) {
+    if (auto *op = std::get_if<isa::TensorTensor>(&inst)) {
+      op->op = isa::AluOp::mul;
+    }
+  }
+  model.groups = {{{0}, {}, {}}, {{1}, {}, {}}};
+  ASSERT_TRUE(neff::materializeWeights(model).ok());
+  auto precise = sim::makePreciseExecutor(compiled.model);
+  auto host = host::makeHostExecutor(compiled.model);
+  ASSERT_TRUE(precise.ok() && host.ok());
+  for (sim::Executor *executor : {precise->get(), host->get()}) {
+    for (int inference = 0; inference < 4; ++inference) {
+      Values result(program.expected.size());
+      const void *in[] = {program.input.data()};
+      void *out[] = {result.data()};
+      ASSERT_TRUE(executor->execute({in, out}, nullptr).ok());
+      EXPECT_EQ(result == program.expected, inference % 2 == 0) << "inference " << inference;
+    }
   }
 }
 

@@ -94,7 +94,7 @@ bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b
 class Translator {
 public:
   Translator(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context)
-      : program(program), spec(spec), kernels(kernels), context(context), writes(spec), storage(spec), shadow(spec), layouts(shadow), pool(result.constants) {
+      : program(program), kernels(kernels), writes(spec), storage(spec), shadow(spec), layouts(shadow), pool(result.constants) {
     std::memcpy(shadow.sbuf(), context.memory.sbuf(), static_cast<size_t>(shadow.sbufPitch() * spec.partitions));
     shadowTable.resize(program.buffers.size());
     for (size_t i = 0; i < program.buffers.size(); ++i) {
@@ -522,9 +522,7 @@ private:
   }
 
   const neff::Program &program;
-  const hw::DeviceSpec &spec;
   const Kernels &kernels;
-  const CoreContext &context;
   WriteMap writes;
   StoragePlanner storage;
   sim::CoreMemory shadow;

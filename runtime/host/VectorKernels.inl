@@ -5,7 +5,11 @@
 // result unless said otherwise: exp 2 ulp; sigmoid, tanh, silu, mish, gelu, gelu_tanh 4e-7 absolute for |result| <= 1
 // (relative above); erf 3e-7 absolute; log 2 ulp away from 1; softplus 3e-7. Tests hold them to it.
 
+#ifdef __clang__
+#define NCC_LOOP _Pragma("clang loop vectorize(enable)")
+#else
 #define NCC_LOOP _Pragma("GCC ivdep")
+#endif
 
 inline float bitsToFloat(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 inline uint32_t floatToBits(float value) { return __builtin_bit_cast(uint32_t, value); }
@@ -274,9 +278,9 @@ inline bool withOperation(isa::AluOp op, Go go) {
   case AluOp::ge:
     return go([](float a, float b) { return a >= b ? 1.0f : 0.0f; }), true;
   case AluOp::logical_and:
-    return go([](float a, float b) { return (a != 0.0f) & (b != 0.0f) ? 1.0f : 0.0f; }), true;
+    return go([](float a, float b) { return ((a != 0.0f) & (b != 0.0f)) ? 1.0f : 0.0f; }), true;
   case AluOp::logical_or:
-    return go([](float a, float b) { return (a != 0.0f) | (b != 0.0f) ? 1.0f : 0.0f; }), true;
+    return go([](float a, float b) { return ((a != 0.0f) | (b != 0.0f)) ? 1.0f : 0.0f; }), true;
   case AluOp::logical_xor:
     return go([](float a, float b) { return (a != 0.0f) != (b != 0.0f) ? 1.0f : 0.0f; }), true;
   default:

@@ -50,8 +50,6 @@ absl::Status WrittenBytes::check(const Instruction &inst) {
 
 namespace {
 
-constexpr int kQueues = 6 + 256; // engines, then DMA queues
-
 int queueOf(const Instruction &inst) {
   const Header &head = header(inst);
   return head.engine == Engine::Dma ? 6 + head.queue : static_cast<int>(head.engine);

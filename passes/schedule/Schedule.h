@@ -24,7 +24,7 @@ class ProgramOp;
 
 namespace schedule {
 
-/// Marks constant loads `resident` while they fit a share of SBUF: all weights if possible, else the most reused.
+/// Marks all constant loads `resident` when together they fit the share of SBUF that activations leave.
 std::unique_ptr<mlir::Pass> createPinResidentsPass(const hw::DeviceSpec &device);
 /// Reorders a tile.program by list scheduling.
 std::unique_ptr<mlir::Pass> createOrderTilesPass(const hw::DeviceSpec &device);

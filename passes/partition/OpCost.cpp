@@ -48,6 +48,8 @@ public:
         .Case([&](graph::PoolOp pool) { result.otherNs = pass(pool.getResult()) * static_cast<double>(product(pool.getKernel())); })
         .Case<graph::SoftmaxOp, graph::LayerNormOp, graph::RmsNormOp>([&](Operation *norm) { result.otherNs = 4 * pass(norm->getResult(0)); })
         .Case<graph::LstmOp, graph::GruOp, graph::RnnOp>([&](Operation *cell) { result = recurrent(cell); })
+        // Of a table, only the rows asked for are read.
+        .Case<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp>([&](Operation *gather) { result.otherNs = pass(gather->getResult(0)); })
         .Case([&](graph::TransposeOp transpose) {
           result.otherNs = pass(transpose.getResult());
           result.tensorNs = static_cast<double>(ceilDiv(elements(transpose.getResult().getType()), 128 * 128)) * cost.transposeNs(128, 128);
@@ -62,8 +64,9 @@ public:
           }
           result.otherNs = passes(largest);
         });
+    bool wholeOperands = !llvm::isa<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp>(op);
     for (Value operand : op->getOperands()) {
-      if (operand.getDefiningOp<graph::ConstantOp>()) {
+      if (wholeOperands && operand.getDefiningOp<graph::ConstantOp>()) {
         result.weightBytes += bytesOf(operand.getType());
       }
     }

@@ -64,5 +64,5 @@ static void expectAtLeast(const char *part, int least) {
   EXPECT_LE(mismatched, 8);
 }
 
-TEST(CorpusNodes, Current) { expectAtLeast("onnx-node", 750); }
-TEST(CorpusNodes, Old) { expectAtLeast("onnx-node-old", 1160); }
+TEST(CorpusNodes, Current) { expectAtLeast("onnx-node", 825); }
+TEST(CorpusNodes, Old) { expectAtLeast("onnx-node-old", 1265); }

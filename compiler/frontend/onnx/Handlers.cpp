@@ -30,6 +30,7 @@ const HandlerTable &handlers() {
     addEinsumHandlers(built);
     addIndexingHandlers(built);
     addLinearHandlers(built);
+    addLoopHandlers(built);
     addLossHandlers(built);
     addNormalizeHandlers(built);
     addPoolHandlers(built);

@@ -39,6 +39,7 @@ void addConvHandlers(HandlerTable &table);
 void addEinsumHandlers(HandlerTable &table);
 void addIndexingHandlers(HandlerTable &table);
 void addLinearHandlers(HandlerTable &table);
+void addLoopHandlers(HandlerTable &table);
 void addLossHandlers(HandlerTable &table);
 void addNormalizeHandlers(HandlerTable &table);
 void addPoolHandlers(HandlerTable &table);

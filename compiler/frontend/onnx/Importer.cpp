@@ -83,7 +83,7 @@ public:
   ScopeAdapter(GraphImporter &importer, Scope &scope, const Frame &frame)
       : importer(importer), scope(scope), frame(frame) {}
 
-  SmallVector<Value> importBody(const onnx::GraphProto &graph) override {
+  SmallVector<Value> importBody(const onnx::GraphProto &graph, ArrayRef<Value> arguments) override {
     Frame inner = frame;
     if (++inner.depth > kMaxNesting) {
       return {};
@@ -95,6 +95,9 @@ public:
     }
     Scope body{&scope};
     importer.addInitializers(graph, body);
+    for (int i = 0; i < graph.input_size() && i < static_cast<int>(arguments.size()); ++i) {
+      body.values[graph.input(i).name()] = arguments[i];
+    }
     importer.importNodes(graph.node(), body, inner);
     SmallVector<Value> results;
     for (const onnx::ValueInfoProto &output : graph.output()) {

@@ -11,11 +11,13 @@
 
 namespace ncc::frontend {
 
-/// Imports a nested graph (an If branch) in the node's scope; the values of its outputs, empty after an error.
+/// Imports a nested graph (an If branch, a Loop body) in the node's scope, with values for its inputs; the values of
+/// its outputs, empty after an error.
 class GraphScope {
 public:
   virtual ~GraphScope() = default;
-  virtual llvm::SmallVector<Value> importBody(const onnx::GraphProto &graph) = 0;
+  virtual llvm::SmallVector<Value> importBody(const onnx::GraphProto &graph,
+                                              llvm::ArrayRef<Value> arguments = {}) = 0;
   virtual absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) = 0;
 };
 

@@ -73,6 +73,14 @@ struct LowerGraphPass : mlir::PassWrapper<LowerGraphPass, mlir::OperationPass<ml
   std::vector<lower::Placement> *placements;
 };
 
+void addAutoCast(OpPassManager &passes, const PipelineOptions &options, const char *mode) {
+  precision::AutoCastPassOptions cast;
+  cast.mode = mode;
+  cast.type = options.autoCastType;
+  cast.noF32Matmul = options.device.matmulCycles(DType::F32) == 0;
+  passes.addNestedPass<FuncOp>(precision::createAutoCastPass(cast));
+}
+
 constexpr Phase kPhases[] = {
     {"simplify", "constants folded, one form for everything, duplicates and dead code removed",
      [](OpPassManager &passes, const PipelineOptions &) {
@@ -101,21 +109,23 @@ constexpr Phase kPhases[] = {
          passes.addNestedPass<FuncOp>(simplify::createRemoveDeadPass());
        }
      }},
-    {"precision", "floats demoted where asked",
+    {"quantize", "products with calibrated ranges made integer",
      [](OpPassManager &passes, const PipelineOptions &options) {
        if (options.quantizeInt8) {
          passes.addNestedPass<FuncOp>(precision::createQuantizeInt8Pass());
        }
-       precision::AutoCastPassOptions cast;
-       cast.mode = options.autoCast;
-       cast.type = options.autoCastType;
-       cast.noF32Matmul = options.device.matmulCycles(DType::F32) == 0;
-       passes.addNestedPass<FuncOp>(precision::createAutoCastPass(cast));
      }},
     {"legalize", "composite ops decomposed into what the engines have",
-     [](OpPassManager &passes, const PipelineOptions &) {
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       if (options.autoCast == "all") { // before: sums inside norms and softmax stay f32
+         addAutoCast(passes, options, "all");
+       }
        passes.addNestedPass<FuncOp>(legalize::createLegalizeForEnginesPass());
-       passes.addNestedPass<FuncOp>(mlir::createCSEPass());
+       passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());
+     }},
+    {"precision", "operands of products demoted where asked",
+     [](OpPassManager &passes, const PipelineOptions &options) {
+       addAutoCast(passes, options, options.autoCast == "none" ? "none" : "matmult");
      }},
     {"partition", "the model split over cores",
      [](OpPassManager &passes, const PipelineOptions &options) {

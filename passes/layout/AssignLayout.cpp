@@ -113,6 +113,7 @@ private:
         .Case<graph::MatmulOp>([&](graph::MatmulOp matmul) { wishMatmul(matmul); })
         .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp>([&](auto window) { wish(window.getX(), {1}, elements(window.getX())); })
         .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { wishReduce(reduce); })
+        .Case<graph::SoftmaxOp>([&](graph::SoftmaxOp softmax) { wishSoftmax(softmax); })
         .Case<graph::TransposeOp>([&](graph::TransposeOp transpose) {
           for (auto &[partition, weight] : wishesOf(transpose.getResult())) {
             Dims own;
@@ -184,6 +185,22 @@ private:
     }
   }
 
+  /// The largest dim but the axis, later ones first (queries, not heads).
+  Dims softmaxPartition(graph::SoftmaxOp op) const {
+    int64_t best = -1, axis = op.getAxis();
+    for (int64_t dim = 0; dim < rankOf(op.getX()); ++dim) {
+      if (dim != axis && (best < 0 || std::min<int64_t>(shapeOf(op.getX())[dim], 128) >= std::min<int64_t>(shapeOf(op.getX())[best], 128))) {
+        best = dim;
+      }
+    }
+    return best < 0 ? Dims() : Dims{best};
+  }
+  void wishSoftmax(graph::SoftmaxOp op) { wish(op.getX(), softmaxPartition(op), elements(op.getX())); }
+  std::optional<Dims> chooseSoftmax(graph::SoftmaxOp op) const {
+    auto own = chosen(op.getX());
+    return own && !llvm::is_contained(*own, static_cast<int64_t>(op.getAxis())) ? own : softmaxPartition(op);
+  }
+
   std::optional<Dims> mapReshape(ArrayRef<int64_t> partition, Value from, Value to) const {
     auto mapped = reshapeLayout(layoutOf(rankOf(from), partition), shapeOf(from), shapeOf(to));
     return mapped ? std::optional<Dims>(squeezed(mapped->partition, shapeOf(to))) : std::nullopt;
@@ -204,6 +221,7 @@ private:
             .Case<graph::MatmulOp>([&](graph::MatmulOp matmul) { return chooseMatmul(matmul); })
             .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp>([&](Operation *) { return Dims{1}; })
             .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { return chooseReduce(reduce); })
+            .Case<graph::SoftmaxOp>([&](graph::SoftmaxOp softmax) { return chooseSoftmax(softmax); })
             .Case<graph::TransposeOp>([&](graph::TransposeOp transpose) -> std::optional<Dims> {
               auto own = chosen(transpose.getX());
               if (!own) {

@@ -13,11 +13,17 @@ namespace {
 
 bool isFloat(Value value) { return isa<FloatType>(typeOf(value).getElementType()) && !typeOf(value).getElementType().isF64(); }
 
+/// Longer rows do not fit a tile (layout::kChunkElements); their softmax is spelled out.
+constexpr int64_t kWholeSoftmax = 4096;
+
 struct DecomposeSoftmax : OpRewritePattern<graph::SoftmaxOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::SoftmaxOp op, PatternRewriter &rewriter) const override {
     if (!isFloat(op.getX())) {
       return rewriter.notifyMatchFailure(op, "not a float an engine computes in");
+    }
+    if (!op.getLog() && shapeOf(op.getX())[op.getAxis()] <= kWholeSoftmax) {
+      return rewriter.notifyMatchFailure(op, "has an engine form");
     }
     GraphBuilder g(rewriter, op.getLoc());
     Type f32 = rewriter.getF32Type(), type = typeOf(op.getResult()).getElementType();

@@ -34,6 +34,7 @@ llvm::ArrayRef<Emitter> contractEmitters();
 llvm::ArrayRef<Emitter> convEmitters();
 llvm::ArrayRef<Emitter> windowEmitters();
 llvm::ArrayRef<Emitter> reduceEmitters();
+llvm::ArrayRef<Emitter> softmaxEmitters();
 llvm::ArrayRef<Emitter> moveEmitters();
 llvm::ArrayRef<Emitter> gatherEmitters();
 

@@ -94,16 +94,27 @@ Value TileBuilder::transpose(Type type, Read src) {
                                    tile::AccessPatternAttr(), false, StringAttr());
 }
 
-Value TileBuilder::activate(Type type, StringRef func, Read src, const ActivateOptions &options) {
+namespace {
+
+tile::ActivateOp makeActivate(TileBuilder &t, TypeRange types, StringRef func, const Read &src, const ActivateOptions &options) {
   Operands in;
   in.add(src);
   bool scaleTile = false, biasTile = false;
   double scale = in.scalar(options.scale, scaleTile), bias = in.scalar(options.bias, biasTile);
-  return tile::ActivateOp::create(b, loc, TypeRange{type}, in.values, b.getArrayAttr(in.aps),
-                                  tile::AccessPatternAttr(), false, StringAttr(), func, APFloat(float(scale)),
-                                  APFloat(float(bias)), APFloat(float(options.alpha)), APFloat(float(options.beta)),
-                                  scaleTile, biasTile)
-      .getResult();
+  return tile::ActivateOp::create(t.b, t.loc, types, in.values, t.b.getArrayAttr(in.aps), tile::AccessPatternAttr(), false,
+                                  StringAttr(), func, APFloat(float(scale)), APFloat(float(bias)), APFloat(float(options.alpha)),
+                                  APFloat(float(options.beta)), scaleTile, biasTile);
+}
+
+} // namespace
+
+Value TileBuilder::activate(Type type, StringRef func, Read src, const ActivateOptions &options) {
+  return makeActivate(*this, TypeRange{type}, func, src, options).getResult();
+}
+
+std::pair<Value, Value> TileBuilder::activateSum(Type type, StringRef func, Read src, const ActivateOptions &options) {
+  auto op = makeActivate(*this, TypeRange{type, sbuf(tile::partitionsOf(type), 1, b.getF32Type())}, func, src, options);
+  return {op.getResult(), op.getRowSum()};
 }
 
 Value TileBuilder::tensorTensor(Type type, StringRef op, Read x, Read y, std::optional<Into> into) {
@@ -127,9 +138,9 @@ Value TileBuilder::tensorScalar(Type type, Read src, StringRef op0, Scalar s0, b
                                       false);
 }
 
-Value TileBuilder::reduce(Type type, StringRef op, Read src, int64_t dims) {
+Value TileBuilder::reduce(Type type, StringRef op, Read src, int64_t dims, bool negate) {
   return tile::ReduceOp::create(b, loc, type, ValueRange{src.tile}, b.getArrayAttr({src.ap}), tile::AccessPatternAttr(),
-                                false, StringAttr(), op, dims, false);
+                                false, StringAttr(), op, dims, negate);
 }
 
 Value TileBuilder::copy(Type type, Read src, StringRef engine, bool round, bool saturate) {

@@ -55,10 +55,12 @@ public:
                      int64_t stationaryZero = 0, int64_t movingZero = 0);
   mlir::Value transpose(mlir::Type type, Read src);
   mlir::Value activate(mlir::Type type, llvm::StringRef func, Read src, const ActivateOptions &options = {});
+  /// The same, and the sum of each partition's results.
+  std::pair<mlir::Value, mlir::Value> activateSum(mlir::Type type, llvm::StringRef func, Read src, const ActivateOptions &options);
   mlir::Value tensorTensor(mlir::Type type, llvm::StringRef op, Read a, Read b, std::optional<Into> into = {});
   mlir::Value tensorScalar(mlir::Type type, Read src, llvm::StringRef op0, Scalar s0, bool reverse0 = false,
                            llvm::StringRef op1 = "bypass", Scalar s1 = 0.0, std::optional<Into> into = {});
-  mlir::Value reduce(mlir::Type type, llvm::StringRef op, Read src, int64_t dims);
+  mlir::Value reduce(mlir::Type type, llvm::StringRef op, Read src, int64_t dims, bool negate = false);
   mlir::Value copy(mlir::Type type, Read src, llvm::StringRef engine = "vector", bool round = false, bool saturate = false);
   mlir::Value select(mlir::Type type, Read pred, Scalar a, Scalar b);
   mlir::Value memset(mlir::Type type, double value, std::optional<Into> into = {});

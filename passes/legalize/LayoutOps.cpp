@@ -84,6 +84,25 @@ private:
   }
 };
 
+/// Operands without elements add nothing (an empty key-value cache).
+struct DropEmptyOperands : OpRewritePattern<graph::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(graph::ConcatOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> parts;
+    for (Value part : op.getInputs()) {
+      if (typeOf(part).getNumElements() != 0) {
+        parts.push_back(part);
+      }
+    }
+    if (parts.empty() || parts.size() == op.getInputs().size()) {
+      return rewriter.notifyMatchFailure(op, "no empty operand");
+    }
+    GraphBuilder g(rewriter, op.getLoc());
+    rewriter.replaceOp(op, g.concat(parts, op.getAxis()));
+    return success();
+  }
+};
+
 /// numpy: a one-dim left operand is a row, a one-dim right operand a column.
 struct PromoteMatmulVectors : OpRewritePattern<graph::MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -178,5 +197,5 @@ struct DecomposeOneHot : OpRewritePattern<graph::OneHotOp> {
 } // namespace
 
 void ncc::legalize::populateLayoutOps(RewritePatternSet &patterns) {
-  patterns.add<DecomposePad, PromoteMatmulVectors, LegalizeGather, DecomposeOneHot>(patterns.getContext());
+  patterns.add<DecomposePad, PromoteMatmulVectors, LegalizeGather, DecomposeOneHot, DropEmptyOperands>(patterns.getContext());
 }

@@ -13,7 +13,7 @@ namespace {
 
 bool isFloat(Value value) { return isa<FloatType>(typeOf(value).getElementType()) && !typeOf(value).getElementType().isF64(); }
 
-/// Longer rows do not fit a tile (layout::kChunkElements); their softmax is spelled out.
+/// Longer rows do not fit a tile (layout::kConstantChunk); their softmax is spelled out.
 constexpr int64_t kWholeSoftmax = 4096;
 
 struct DecomposeSoftmax : OpRewritePattern<graph::SoftmaxOp> {

@@ -41,6 +41,18 @@ struct Unrolled {
   Value step(Value projected, int64_t t) {
     return g.reshape(g.sliceDim(projected, 0, t, 1), {batch, shapeOf(projected)[2]});
   }
+  /// [B,1]: is step t inside each sequence? Null when all sequences are whole.
+  Value inside(Value lengths, int64_t t) {
+    if (!lengths) {
+      return Value();
+    }
+    Type i32 = g.b.getI32Type();
+    Value last = g.reshape(g.cast(lengths, i32), {batch, 1});
+    return graph::CompareOp::create(g.b, g.loc, graph::CompareKind::Lt, g.scalar(static_cast<double>(t), i32), last);
+  }
+  Value choose(Value mask, Value inside, Value outside) {
+    return mask ? Value(graph::SelectOp::create(g.b, g.loc, mask, inside, outside)) : inside;
+  }
   Value gate(Value all, int64_t index) { return g.sliceDim(all, 1, index * hidden, hidden); }
 };
 
@@ -57,7 +69,7 @@ bool defaultActivations(ArrayAttr names, ArrayRef<StringRef> defaults) {
 template <typename Op>
 bool plain(Op op, int64_t maxSteps, ArrayRef<StringRef> activations) {
   auto type = cast<RankedTensorType>(op.getX().getType());
-  return type.getElementType().isF32() && !op.getLengths() && defaultActivations(op.getActivations(), activations) &&
+  return type.getElementType().isF32() && defaultActivations(op.getActivations(), activations) &&
          op.getClip() == 0.0 && type.getShape()[0] <= maxSteps && type.getShape()[0] > 0;
 }
 
@@ -92,6 +104,7 @@ struct UnrollLstm : OpRewritePattern<graph::LstmOp> {
     ArrayRef<int64_t> in = shapeOf(op.getX());
     Unrolled u{g, in[0], in[1], int64_t(op.getHiddenSize()), 4};
     int64_t h4 = 4 * u.hidden;
+    Value zero = g.scalar(0.0, rewriter.getF32Type());
     bool reverseOnly = op.getDirection() == graph::Direction::Reverse;
     int64_t directions = op.getDirection() == graph::Direction::Bidirectional ? 2 : 1;
     SmallVector<SmallVector<Value>> all;
@@ -110,9 +123,12 @@ struct UnrollLstm : OpRewritePattern<graph::LstmOp> {
         Value gates = g.add(u.step(projected, t), g.matmul(h, r, false, true));
         Value input = g.unary(UnaryKind::Sigmoid, u.gate(gates, 0)), output = g.unary(UnaryKind::Sigmoid, u.gate(gates, 1));
         Value forget = g.unary(UnaryKind::Sigmoid, u.gate(gates, 2)), cell = g.unary(UnaryKind::Tanh, u.gate(gates, 3));
-        c = g.add(g.mul(forget, c), g.mul(input, cell));
-        h = g.mul(output, g.unary(UnaryKind::Tanh, c));
-        steps[t] = h;
+        // Beyond a sequence's end the state stands still and the output is zero.
+        Value mask = u.inside(op.getLengths(), t);
+        c = u.choose(mask, g.add(g.mul(forget, c), g.mul(input, cell)), c);
+        Value next = g.mul(output, g.unary(UnaryKind::Tanh, c));
+        steps[t] = u.choose(mask, next, zero);
+        h = u.choose(mask, next, h);
       }
       all.push_back(steps);
       lastH.push_back(h);
@@ -137,7 +153,7 @@ struct UnrollGru : OpRewritePattern<graph::GruOp> {
     int64_t hidden = u.hidden, h2 = 2 * hidden, h3 = 3 * hidden;
     bool reverseOnly = op.getDirection() == graph::Direction::Reverse, linear = op.getLinearBeforeReset();
     int64_t directions = op.getDirection() == graph::Direction::Bidirectional ? 2 : 1;
-    Value one = g.scalar(1.0, rewriter.getF32Type());
+    Value one = g.scalar(1.0, rewriter.getF32Type()), zero = g.scalar(0.0, rewriter.getF32Type());
     SmallVector<SmallVector<Value>> all;
     SmallVector<Value> lastH;
     for (int64_t d = 0; d < directions; ++d) {
@@ -166,8 +182,10 @@ struct UnrollGru : OpRewritePattern<graph::GruOp> {
         }
         candidate = linear ? g.mul(reset, candidate) : candidate;
         candidate = g.unary(UnaryKind::Tanh, g.add(g.sliceDim(x, 1, h2, hidden), candidate));
-        h = g.add(g.mul(g.sub(one, z), candidate), g.mul(z, h));
-        steps[t] = h;
+        Value mask = u.inside(op.getLengths(), t);
+        Value next = g.add(g.mul(g.sub(one, z), candidate), g.mul(z, h));
+        steps[t] = u.choose(mask, next, zero);
+        h = u.choose(mask, next, h);
       }
       all.push_back(steps);
       lastH.push_back(h);

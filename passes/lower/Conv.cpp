@@ -100,7 +100,7 @@ public:
       : low(low), group(group), s(shapeOf(group)),
         layout(Lowering::canonical(layoutOf(static_cast<int64_t>(s.out.size()), {1}), s.out)),
         inLayout(Lowering::canonical(layoutOf(static_cast<int64_t>(s.in.size()), {1}), s.in)),
-        results(low, group, defaultGrid(s.out, layout)), evaluator(low, group, s.out, layout) {}
+        results(low, group, defaultGrid(s.out, layout, kSpatialChunk)), evaluator(low, group, s.out, layout) {}
 
   void run() {
     input = low.grid(s.x, inLayout);

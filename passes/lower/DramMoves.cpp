@@ -135,6 +135,36 @@ Value Lowering::constantTile(const Tensor &tensor, int64_t partitions, int64_t e
   return t.dma(t.sbuf(partitions, elements, element), t.whole(buffer));
 }
 
+/// The grid whose rows are runs of the row-major tensor. When the last dim lies on partitions every element would be a
+/// transfer of its own, so the tensor is turned on the tensor engine first.
+Grid Lowering::gridToStore(TensorState &s) {
+  int64_t last = static_cast<int64_t>(s.shape.size()) - 1;
+  while (last >= 0 && s.shape[last] == 1) {
+    --last;
+  }
+  auto runs = [&](const Grid &grid) { return grid.replicated || !llvm::is_contained(grid.layout.partition, last); };
+  for (const Grid &grid : s.grids) {
+    if (runs(grid)) {
+      return grid;
+    }
+  }
+  int64_t best = -1;
+  for (int64_t dim = 0; dim < last; ++dim) {
+    if (s.shape[dim] != 1 && (best < 0 || std::min<int64_t>(s.shape[dim], kPartitions) >= std::min<int64_t>(s.shape[best], kPartitions))) {
+      best = dim;
+    }
+  }
+  constexpr int64_t kWorthTurning = 2048;
+  if (best >= 0 && product(s.shape) >= kWorthTurning && s.shape[best] >= 8) {
+    Layout turned = canonical(layoutOf(static_cast<int64_t>(s.shape.size()), {best}), s.shape);
+    if (auto grid = transposeOnEngine(s, s.grids.front(), turned)) {
+      s.grids.push_back(*grid);
+      return *grid;
+    }
+  }
+  return s.grids.front();
+}
+
 DramView Lowering::dram(Value value) {
   TensorState &s = state(value);
   if (s.dram) {
@@ -144,7 +174,7 @@ DramView Lowering::dram(Value value) {
     s.dram = DramView{constant(*s.constant), 0, boxStrides(s.shape)};
     return *s.dram;
   }
-  const Grid &grid = s.grids.front();
+  const Grid grid = gridToStore(s);
   DramView view{Value(), 0, boxStrides(s.shape)};
   SmallVector<Value> parts;
   SmallVector<Attribute> places;

@@ -194,7 +194,7 @@ DramView Lowering::packedConstant(TensorState &s, const Layout &layout) {
 }
 
 Grid Lowering::loadGrid(const TensorState &s, const DramView &source, const Layout &layout) {
-  Grid grid = defaultGrid(s.shape, layout);
+  Grid grid = defaultGrid(s.shape, layout, s.constant ? kConstantChunk : s.shape.size() >= 4 ? kSpatialChunk : kChunkElements);
   for (size_t r = 0; r < grid.rows.size(); ++r) {
     for (size_t b = 0; b < grid.boxes.size(); ++b) {
       Value tile = load(source, s.shape, s.element, layout, grid.rows[r], grid.boxes[b]);

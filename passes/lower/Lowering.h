@@ -94,6 +94,7 @@ private:
   View replicatedOf(mlir::Value value, const Layout &layout, int64_t partitions, const Box &box);
   View gather(const Grid &grid, mlir::Type element, Rows rows, const Box &box);
   std::optional<Grid> transposeOnEngine(const TensorState &state, const Grid &from, const Layout &to);
+  Grid gridToStore(TensorState &state);
   Grid loadGrid(const TensorState &state, const DramView &source, const Layout &layout);
   DramView packedConstant(TensorState &state, const Layout &layout);
   std::vector<Tensor> packedStorage;

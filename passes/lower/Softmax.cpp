@@ -19,7 +19,7 @@ bool supports(Lowering &low, const Group &group) {
   auto op = cast<graph::SoftmaxOp>(group.root);
   auto type = cast<RankedTensorType>(op.getX().getType());
   return group.body.empty() && !op.getLog() && isEngineFloat(type.getElementType()) && type.getNumElements() > 0 &&
-         type.getShape()[op.getAxis()] <= kChunkElements;
+         type.getShape()[op.getAxis()] <= kConstantChunk;
 }
 
 class SoftmaxEmitter {
@@ -35,7 +35,7 @@ public:
     Layout inner = layout;
     inner.free.erase(inner.free.begin() + axis);
     inner.free.push_back(op.getAxis());
-    Grid grid = defaultGrid(shape, inner);
+    Grid grid = defaultGrid(shape, inner, std::max(kChunkElements, shape[op.getAxis()]));
     grid.rows = low.grid(x, layout).rows;
     grid.cells.clear();
     length = shape[op.getAxis()];

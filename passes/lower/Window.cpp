@@ -148,7 +148,7 @@ void emitWindow(Lowering &low, const Group &group, const Window &w, BlockFn comp
   Grid input = low.grid(w.x, inLayout);
   Layout common = layout; // index spaces agree: [N, C, spatial]
   input = reorderFree(input, common);
-  Grid grid = defaultGrid(w.out, layout);
+  Grid grid = defaultGrid(w.out, layout, kSpatialChunk);
   grid.rows.clear();
   for (size_t r = 0; r < input.rows.size(); ++r) {
     grid.rows.push_back(input.rows[r]);

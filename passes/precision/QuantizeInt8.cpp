@@ -136,7 +136,7 @@ private:
     }
     b.setInsertionPoint(op);
     int64_t outputs = w.getShape()[0];
-    auto packed = weights(op.getW(), outputs, w.getNumElements() / std::max<int64_t>(outputs, 1));
+    auto packed = rangeOf(op.getX()) ? weights(op.getW(), outputs, w.getNumElements() / std::max<int64_t>(outputs, 1)) : std::nullopt;
     auto x = packed ? activation(op.getX()) : std::nullopt;
     if (!x) {
       return;
@@ -164,7 +164,7 @@ private:
     }
     b.setInsertionPoint(op);
     int64_t outputs = op.getTransposeB() ? w.getShape()[0] : w.getShape()[1];
-    auto packed = weights(op.getB(), outputs, op.getTransposeB() ? w.getShape()[1] : 1);
+    auto packed = rangeOf(op.getA()) ? weights(op.getB(), outputs, op.getTransposeB() ? w.getShape()[1] : 1) : std::nullopt;
     auto x = packed ? activation(op.getA()) : std::nullopt;
     if (!x) {
       return;

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # Part of ncc, under the Apache License 2.0. See LICENSE.
 """rules.py SOURCE_DIR: the project's rules that a machine can check. Prints every breach; fails if there is one."""
 import os

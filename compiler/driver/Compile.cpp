@@ -28,6 +28,17 @@ using namespace ncc;
 
 namespace {
 
+/// The lowest type matrix products run in, as the NEFF says it.
+std::string lowestProduct(const Options &options) {
+  if (options.quantizeInt8) {
+    return "i8";
+  }
+  if (options.autoCast == AutoCast::None) {
+    return "f32";
+  }
+  return options.autoCastType == CastType::Bf16 ? "bf16" : "f16";
+}
+
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -158,7 +169,7 @@ private:
 
   bool import() {
     return timed("import", [&] {
-      frontend::ImportOptions import{options.shapes, options.dims};
+      frontend::ImportOptions import{options.shapes, options.dims, {}};
       if (!options.shapesFrom.empty() && !driver::shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
         return false;
       }
@@ -173,7 +184,7 @@ private:
     });
   }
 
-  // Ranges of all values over the samples, as attributes for the precision phase.
+  // Ranges of all values over the samples, as attributes for the quantize phase.
   bool calibrateRanges() {
     std::vector<std::vector<Tensor>> samples;
     if (!driver::readSamples(options.calibrationData, inputs.size(), samples, diagnostics)) {
@@ -217,7 +228,7 @@ private:
       if (name == "lower") {
         countOps();
       }
-      if (name == "precision" && options.quantizeInt8 && !timed("calibrate", [&] { return calibrateRanges(); })) {
+      if (name == "quantize" && options.quantizeInt8 && !timed("calibrate", [&] { return calibrateRanges(); })) {
         return false;
       }
       bool ok = timed(phase.name, [&] {
@@ -311,7 +322,8 @@ private:
       }
       info.usefulMacs = summary.macs;
       info.usefulMacsRate = weightedMacs;
-      info.provenance = {"ncc 0.1.0", canonical(options), device.name, std::move(hash), summary.model};
+      info.provenance = {"ncc 0.1.0", canonical(options), device.name, std::move(hash), summary.model,
+                         lowestProduct(options)};
       // The context holds the constants; the module itself may go, but its storage belongs to the context.
       absl::StatusOr<neff::Model> emitted = ncc::emit::emitModel(*module, device, std::move(info), workspace);
       if (!emitted.ok()) {

@@ -17,7 +17,7 @@ using namespace ncc;
 
 std::optional<std::vector<Tensor>> driver::referenceOutputs(const frontend::Model &model, const Options &options,
                                                             const std::vector<Tensor> &inputs, DiagnosticEngine &diagnostics) {
-  frontend::ImportOptions import{options.shapes, options.dims};
+  frontend::ImportOptions import{options.shapes, options.dims, {}};
   if (!options.shapesFrom.empty() && !shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
     return std::nullopt;
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 
 #include <chrono>
+#include <filesystem>
 #include <random>
 
 using namespace ncc;
@@ -175,6 +176,8 @@ int main(int argc, char **argv) {
     stop(kRunFailed, outputs.status());
   }
   if (args.has("output-dir")) {
+    std::error_code ignored; // a folder that cannot be made shows in the first write
+    std::filesystem::create_directories(args.text("output-dir"), ignored);
     for (size_t j = 0; j < outputs->size(); ++j) {
       absl::Status status = api::writeTensorFile(args.text("output-dir") + "/output_" + std::to_string(j) + ".pb", {model.outputs[j].name, (*outputs)[j]});
       if (!status.ok()) {

@@ -62,11 +62,8 @@ struct LowerGraphPass : mlir::PassWrapper<LowerGraphPass, mlir::OperationPass<ml
   llvm::StringRef getArgument() const final { return "ncc-lower-graph"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override { registry.insert<tile::TileDialect>(); }
   void runOnOperation() override {
-    for (auto func : llvm::make_early_inc_range(getOperation().getOps<FuncOp>())) {
-      if (failed(lower::lowerFunction(func, device, placements))) {
-        return signalPassFailure();
-      }
-      func.erase();
+    if (failed(lower::lowerModule(getOperation(), device, placements))) {
+      signalPassFailure();
     }
   }
   hw::DeviceSpec device;

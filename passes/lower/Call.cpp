@@ -41,6 +41,12 @@ Type ncc::lower::accumulatorType(Type operand) {
   return operand.isInteger() ? Type(IntegerType::get(operand.getContext(), 32)) : Type(Float32Type::get(operand.getContext()));
 }
 
+Value ncc::lower::addChannelBias(Lowering &low, Type type, Read block, Value bias, Rows rows) {
+  auto operand = low.broadcastBlock(bias, low.state(bias).shape, layoutOf(1, {0}), rows, Box());
+  Scalar scalar = operand.immediate ? Scalar(*operand.immediate) : Scalar(operand.read);
+  return low.t.tensorScalar(type, block, "add", scalar);
+}
+
 void ncc::lower::emitCall(Lowering &low, Operation *op) {
   Builder &b = low.t.b;
   SmallVector<Value> inputs;

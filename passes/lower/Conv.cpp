@@ -5,7 +5,8 @@
 // is one ordinary convolution per output phase. Depthwise convolutions are in Window.cpp.
 #include "passes/lower/Emitters.h"
 #include "dialects/graph/Graph.h"
-#include "dialects/graph/Constants.h"
+
+#include "llvm/Support/MathExtras.h"
 
 #include <cstring>
 
@@ -14,10 +15,6 @@ using namespace ncc;
 using namespace ncc::lower;
 
 namespace {
-
-/// Floor and ceiling division for positive divisors.
-int64_t floorDiv(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-int64_t ceilDiv(int64_t a, int64_t b) { return -floorDiv(-a, b); }
 
 struct ConvShape {
   Value x, w, bias;
@@ -153,8 +150,8 @@ private:
       bool empty = false;
       for (size_t d = 0; d < s.spatial(); ++d) {
         size_t f = freeIndex(layout, static_cast<int64_t>(d) + 2);
-        int64_t first = ceilDiv(box.start[f] - phase[d], phases[d]);
-        int64_t last = floorDiv(box.start[f] + box.size[f] - 1 - phase[d], phases[d]);
+        int64_t first = llvm::divideCeilSigned(box.start[f] - phase[d], phases[d]);
+        int64_t last = llvm::divideFloorSigned(box.start[f] + box.size[f] - 1 - phase[d], phases[d]);
         empty |= last < first;
         sizes[f] = last - first + 1;
         offset += (first * phases[d] + phase[d] - box.start[f]) * strides[f];
@@ -178,10 +175,8 @@ private:
 
   void finishBlock(const Rows &rows, const Box &box, Read acc) {
     if (s.bias) {
-      auto bias = low.broadcastBlock(s.bias, {s.out[1]}, layoutOf(1, {0}), rows, Box());
       Type type = low.t.sbuf(rows.count, box.elements(), cast<RankedTensorType>(group.rootValue().getType()).getElementType());
-      Scalar scalar = bias.immediate ? Scalar(*bias.immediate) : Scalar(bias.read);
-      acc = low.t.whole(low.t.tensorScalar(type, acc, "add", scalar));
+      acc = low.t.whole(addChannelBias(low, type, acc, s.bias, rows));
     }
     results.add(rows, box, evaluator.run(rows, box, acc));
   }
@@ -193,7 +188,7 @@ private:
     int64_t shift;
     if (s.transposed) {
       int64_t numerator = phase + s.padLow[d] - tap * s.dilations[d];
-      if (floorDiv(numerator, s.strides[d]) * s.strides[d] != numerator) {
+      if (llvm::divideFloorSigned(numerator, s.strides[d]) * s.strides[d] != numerator) {
         range.empty = true;
         return;
       }
@@ -201,7 +196,7 @@ private:
     } else {
       shift = tap * s.dilations[d] - s.padLow[d];
     }
-    int64_t low = std::max(first, ceilDiv(-shift, step)), high = std::min(last, floorDiv(size - 1 - shift, step));
+    int64_t low = std::max(first, llvm::divideCeilSigned(-shift, step)), high = std::min(last, llvm::divideFloorSigned(size - 1 - shift, step));
     range.empty |= high < low;
     range.outStart.push_back(low);
     range.outSize.push_back(high - low + 1);
@@ -215,8 +210,8 @@ private:
     Dims first, last, sizes{nCount};
     for (size_t d = 0; d < s.spatial(); ++d) {
       size_t f = freeIndex(layout, static_cast<int64_t>(d) + 2);
-      first.push_back(ceilDiv(box.start[f] - phase[d], phases[d]));
-      last.push_back(floorDiv(box.start[f] + box.size[f] - 1 - phase[d], phases[d]));
+      first.push_back(llvm::divideCeilSigned(box.start[f] - phase[d], phases[d]));
+      last.push_back(llvm::divideFloorSigned(box.start[f] + box.size[f] - 1 - phase[d], phases[d]));
       sizes.push_back(last[d] - first[d] + 1);
     }
     Dims blockStrides = boxStrides(sizes);
@@ -285,8 +280,8 @@ private:
           int64_t step = s.transposed ? 1 : s.strides[d];
           // outputs o in the tap's range whose input inStart + (o - outStart) * step lies in the cell
           int64_t base = range.inStart[d];
-          int64_t low = std::max<int64_t>(0, ceilDiv(cell.start[f] - base, step));
-          int64_t high = std::min(range.outSize[d] - 1, floorDiv(cell.start[f] + cell.size[f] - 1 - base, step));
+          int64_t low = std::max<int64_t>(0, llvm::divideCeilSigned(cell.start[f] - base, step));
+          int64_t high = std::min(range.outSize[d] - 1, llvm::divideFloorSigned(cell.start[f] + cell.size[f] - 1 - base, step));
           empty = high < low;
           outStart.push_back(range.outStart[d] - first[d] + low);
           outSize.push_back(high - low + 1);

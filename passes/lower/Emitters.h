@@ -28,6 +28,9 @@ bool isEngineFloat(mlir::Type type);
 /// The PSUM element type of a product of such operands.
 mlir::Type accumulatorType(mlir::Type operand);
 
+/// block + bias[channel], channels `rows` on partitions; `bias` is a one-dim tensor over all channels.
+mlir::Value addChannelBias(Lowering &low, mlir::Type type, Read block, mlir::Value bias, Rows rows);
+
 // The tables of the families; findEmitter searches them.
 llvm::ArrayRef<Emitter> elementwiseEmitters();
 llvm::ArrayRef<Emitter> contractEmitters();

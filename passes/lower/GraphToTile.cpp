@@ -133,6 +133,16 @@ LogicalResult ncc::lower::lowerFunction(func::FuncOp func, const hw::DeviceSpec 
   return FunctionLowering(func, spec, placements).run();
 }
 
+LogicalResult ncc::lower::lowerModule(ModuleOp module, const hw::DeviceSpec &spec, std::vector<Placement> *placements) {
+  for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    if (failed(lowerFunction(func, spec, placements))) {
+      return failure();
+    }
+    func.erase();
+  }
+  return success();
+}
+
 namespace ncc::lower {
 #define GEN_PASS_DEF_GRAPHTOTILEPASS
 #include "passes/lower/Passes.h.inc"
@@ -148,11 +158,8 @@ struct GraphToTile : ncc::lower::impl::GraphToTilePassBase<GraphToTile> {
       getOperation().emitError() << "unknown target '" << target << "'";
       return signalPassFailure();
     }
-    for (auto func : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      if (failed(lowerFunction(func, *spec))) {
-        return signalPassFailure();
-      }
-      func.erase();
+    if (failed(ncc::lower::lowerModule(getOperation(), *spec))) {
+      signalPassFailure();
     }
   }
 };

@@ -21,4 +21,8 @@ struct Placement {
 mlir::LogicalResult lowerFunction(mlir::func::FuncOp func, const hw::DeviceSpec &spec,
                                   std::vector<Placement> *placements = nullptr);
 
+/// Replaces every graph function of the module by its program.
+mlir::LogicalResult lowerModule(mlir::ModuleOp module, const hw::DeviceSpec &spec,
+                                std::vector<Placement> *placements = nullptr);
+
 } // namespace ncc::lower

@@ -137,8 +137,7 @@ void emitConcat(Lowering &low, const Group &group) {
       for (size_t r = 0; r < own.rows.size(); ++r) {
         grid.rows.push_back({at * unit + own.rows[r].start, own.rows[r].count});
         for (const Box &box : first.boxes) {
-          Box ownBox = box; // the axis is on partitions: boxes are of shared dims only
-          grid.cells.push_back(low.block(input, layout, own.rows[r], ownBox));
+          grid.cells.push_back(low.block(input, layout, own.rows[r], box));
         }
       }
     } else {
@@ -177,8 +176,7 @@ bool supportsPad(Lowering &low, const Group &group) {
          (isEngineFloat(low.state(group.resolve(op.getX())).element));
 }
 
-/// Borders are filled and the interior copied into one row-major buffer in DRAM: a border is a transfer from one
-/// constant with stride zero.
+/// Cell by cell on chip: borders are filled, the interior is copied, and the cell joins them.
 void emitPad(Lowering &low, const Group &group) {
   auto op = cast<graph::PadOp>(group.root);
   Value x = group.resolve(op.getX()), result = group.outer[0];

@@ -6,6 +6,8 @@
 #include "dialects/graph/Graph.h"
 #include "passes/lower/Emitters.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -13,9 +15,6 @@ using namespace ncc;
 using namespace ncc::lower;
 
 namespace {
-
-int64_t floorDiv(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-int64_t ceilDiv(int64_t a, int64_t b) { return -floorDiv(-a, b); }
 
 struct Window {
   Value x;
@@ -109,8 +108,8 @@ private:
           size_t f = freeIndex(static_cast<int64_t>(d) + 2);
           int64_t step = w.strides[d], shift = shiftOf(tap, d);
           int64_t lowIn = std::max<int64_t>(0, cell.start[f]), highIn = std::min(w.in[d + 2], cell.start[f] + cell.size[f]) - 1;
-          int64_t low = std::max(box.start[f], ceilDiv(lowIn - shift, step));
-          int64_t high = std::min(box.start[f] + box.size[f] - 1, floorDiv(highIn - shift, step));
+          int64_t low = std::max(box.start[f], llvm::divideCeilSigned(lowIn - shift, step));
+          int64_t high = std::min(box.start[f] + box.size[f] - 1, llvm::divideFloorSigned(highIn - shift, step));
           empty = high < low;
           sizes[f] = high - low + 1;
           strides[f] = view.strides[f] * step;
@@ -297,9 +296,7 @@ void emitDepthwise(Lowering &low, const Group &group) {
     });
     acc = acc ? acc : low.t.memset(type, 0.0);
     if (biasValue) {
-      auto bias = low.broadcastBlock(biasValue, {w.out[1]}, layoutOf(1, {0}), rows, Box());
-      Scalar value = bias.immediate ? Scalar(*bias.immediate) : Scalar(bias.read);
-      acc = low.t.tensorScalar(type, low.t.whole(acc), "add", value);
+      acc = addChannelBias(low, type, low.t.whole(acc), biasValue, rows);
     }
     return low.t.whole(acc);
   });

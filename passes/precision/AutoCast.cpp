@@ -17,6 +17,9 @@ using namespace ncc;
 
 namespace {
 
+/// Sums of at most this many terms are thin: a quarter of the array's rows.
+constexpr int64_t kThin = 32;
+
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 bool isF32(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -28,19 +31,30 @@ public:
   Demotion(func::FuncOp func, Type narrow, bool noF32Matmul)
       : func(func), builder(func.getContext()), narrow(narrow), noF32Matmul(noF32Matmul) {}
 
-  /// Operands of products become narrow, results stay f32.
-  void products() {
+  /// Operands of products become narrow, results stay f32. With `keepThin`, products over few terms stay accurate.
+  void products(bool keepThin) {
+    SmallVector<Operation *> found;
     func.walk([&](Operation *op) {
-      if (!isProduct(op) || (op->hasAttr("ncc.exact") && !noF32Matmul)) {
-        return;
+      if (isProduct(op)) {
+        found.push_back(op);
+      }
+    });
+    for (Operation *op : found) {
+      const bool thin = keepThin && isThin(op);
+      if ((thin || op->hasAttr("ncc.exact")) && !noF32Matmul) {
+        continue;
       }
       builder.setInsertionPoint(op);
+      if (thin && splits(op)) {
+        split(op);
+        continue;
+      }
       for (unsigned i : {0u, 1u}) {
         if (isF32(op->getOperand(i))) {
           op->setOperand(i, narrowed(op->getOperand(i), op->getLoc()));
         }
       }
-    });
+    }
   }
 
   /// Every f32 tensor becomes narrow; arguments and results of the function keep their types.
@@ -77,6 +91,78 @@ private:
     }
     return isa<graph::MatmulOp, graph::ConvTransposeOp>(op);
   }
+  /// Few terms in each sum and constant weights. Rounding errors of operands average out over long sums and do not
+  /// over short ones, and a short sum leaves most rows of the array idle, so accuracy is needed and cheap here.
+  static bool isThin(Operation *op) {
+    Value weights = op->getOperand(1);
+    if (!graph::constantTensor(weights)) {
+      return false;
+    }
+    ArrayRef<int64_t> shape = typeOf(weights).getShape();
+    if (auto product = dyn_cast<graph::MatmulOp>(op)) {
+      return shape.size() >= 2 && shape[shape.size() - (product.getTransposeB() ? 1 : 2)] <= kThin;
+    }
+    return isa<graph::ConvOp>(op) && ShapedType::getNumElements(shape.drop_front()) <= kThin;
+  }
+  /// An f32 product becomes a sum of narrow ones only in bf16, which has the range of f32.
+  bool splits(Operation *op) const {
+    return narrow.isBF16() && isF32(op->getOperand(0)) && isF32(op->getOperand(1)) && isF32(op->getResult(0));
+  }
+
+  /// x w as xh wh + (xl wh + xh wl): high parts rounded to the narrow type, low parts what that rounding lost.
+  void split(Operation *op) {
+    Location loc = op->getLoc();
+    Value x = op->getOperand(0);
+    Value highX = narrowed(x, loc), lowX = rest(x, loc);
+    Tensor weights = *graph::constantTensor(op->getOperand(1));
+    Value highW = narrowed(op->getOperand(1), loc);
+    auto product = [&](Value a, Value b, bool main) {
+      Operation *clone = builder.clone(*op);
+      clone->setOperand(0, a);
+      clone->setOperand(1, b);
+      if (!main) {
+        clone->setAttr("ncc.correction", builder.getUnitAttr());
+        if (clone->getNumOperands() > 2) {
+          clone->eraseOperand(2); // the bias
+        }
+      }
+      return clone->getResult(0);
+    };
+    Value correction = product(lowX, highW, false);
+    if (std::optional<Tensor> low = remainder(weights)) {
+      Value lowW = graph::ConstantOp::create(builder, loc, graph::tensorAttr(builder.getContext(), converted(*low)));
+      correction = graph::BinaryOp::create(builder, loc, graph::BinaryKind::Add, correction, product(highX, lowW, false));
+    }
+    Value sum = graph::BinaryOp::create(builder, loc, graph::BinaryKind::Add, product(highX, highW, true), correction);
+    op->getResult(0).replaceAllUsesWith(sum);
+    op->erase();
+  }
+  /// What rounding a value to the narrow type loses, itself in the narrow type.
+  Value rest(Value x, Location loc) {
+    Value &slot = rests[x];
+    if (!slot) {
+      OpBuilder::InsertionGuard guard(builder);
+      Value high = narrowed(x, loc);
+      builder.setInsertionPointAfterValue(high);
+      Value wide = graph::CastOp::create(builder, loc, x.getType(), high);
+      Value low = graph::BinaryOp::create(builder, loc, graph::BinaryKind::Sub, x, wide);
+      slot = graph::CastOp::create(builder, loc, typeOf(x).clone(narrow), low);
+    }
+    return slot;
+  }
+  /// The same for weights, at compile time; none where nothing is lost.
+  std::optional<Tensor> remainder(const Tensor &wide) const {
+    Tensor high = converted(wide), low(DType::F32, wide.shape());
+    auto from = wide.as<float>();
+    auto to = low.mutableAs<float>();
+    bool any = false;
+    for (int64_t i = 0; i < wide.size(); ++i) {
+      to[i] = from[i] - static_cast<float>(high.asDouble(i));
+      any |= to[i] != 0;
+    }
+    return any ? std::optional<Tensor>(low) : std::nullopt;
+  }
+
   /// Ops whose meaning is tied to f32, and casts, which say their types themselves.
   static bool keepsTypes(Operation *op) {
     return isa<graph::LstmOp, graph::GruOp, graph::RnnOp, graph::QuantizeOp, graph::DequantizeOp, graph::CastOp>(op);
@@ -130,7 +216,7 @@ private:
   OpBuilder builder;
   Type narrow;
   bool noF32Matmul;
-  llvm::DenseMap<Value, Value> casts;
+  llvm::DenseMap<Value, Value> casts, rests;
   llvm::DenseSet<Value> wasF32;
 };
 
@@ -144,10 +230,10 @@ struct AutoCast : ncc::precision::impl::AutoCastPassBase<AutoCast> {
     }
     Demotion demotion(getOperation(), type == "bf16" ? Type(b.getBF16Type()) : Type(b.getF16Type()), noF32Matmul);
     if (mode == "matmult") {
-      demotion.products();
+      demotion.products(true);
     } else if (mode == "all") {
       demotion.everything();
-      demotion.products();
+      demotion.products(false);
     }
   }
 };

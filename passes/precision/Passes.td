@@ -10,7 +10,10 @@ include "mlir/Pass/PassBase.td"
 def AutoCastPass : Pass<"ncc-auto-cast", "::mlir::func::FuncOp"> {
   let summary = "Demote f32 to a 16-bit type where asked";
   let description = [{
-    `matmult` casts the operands of matrix products and convolutions; sums stay f32, and so does everything else.
+    `matmult` casts the operands of matrix products and convolutions; sums stay f32, and so does everything else. A
+    product with constant weights over at most 32 terms stays f32: rounding errors do not average out over so few, and
+    the array is mostly idle then anyway. Where the target multiplies no f32 (`no-f32-matmul`), such a product becomes
+    three bf16 products of high and low parts, two of them marked `ncc.correction`: they are not the model's work.
     `all` keeps every float tensor in the 16-bit type; normalizations, softmax and sums still compute in f32 inside.
     `none` changes nothing. Constants are converted here, once. An op marked `ncc.exact` (a resampling matrix) keeps
     f32 unless `no-f32-matmul` says the target has no such product.

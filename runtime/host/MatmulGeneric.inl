@@ -41,13 +41,10 @@ static void packBlocks(T *to, const uint8_t *from, int64_t pitch, int k, int wid
 template <typename T, int Rows>
 static void tile(const ChainItem *items, int count, int mBlock, int nBlock, T *c, int64_t pitch, bool accumulate) {
   typedef typename VectorOf<T>::type V;
-  V acc[Rows][2];
-  for (int i = 0; i < Rows; ++i) {
-    T *row = reinterpret_cast<T *>(reinterpret_cast<uint8_t *>(c) + i * pitch);
-    acc[i][0] = accumulate ? *reinterpret_cast<const V *>(row) : V{};
-    acc[i][1] = accumulate ? *reinterpret_cast<const V *>(row + kLanes) : V{};
-  }
+  // The products of one instruction are summed apart and then added to the accumulator, as the array does: chains of
+  // many instructions (taps, channel tiles) lose less than one long sum.
   for (int item = 0; item < count; ++item) {
+    V acc[Rows][2] = {};
     const int k = items[item].k;
     const T *a = reinterpret_cast<const T *>(items[item].stationary) + static_cast<int64_t>(mBlock) * k * kMr;
     const T *b = reinterpret_cast<const T *>(items[item].moving) + static_cast<int64_t>(nBlock) * k * kNr;
@@ -59,11 +56,12 @@ static void tile(const ChainItem *items, int count, int mBlock, int nBlock, T *c
         acc[i][1] += b1 * a[i];
       }
     }
-  }
-  for (int i = 0; i < Rows; ++i) {
-    T *row = reinterpret_cast<T *>(reinterpret_cast<uint8_t *>(c) + i * pitch);
-    *reinterpret_cast<V *>(row) = acc[i][0];
-    *reinterpret_cast<V *>(row + kLanes) = acc[i][1];
+    const bool add = accumulate || item > 0;
+    for (int i = 0; i < Rows; ++i) {
+      V *row = reinterpret_cast<V *>(reinterpret_cast<uint8_t *>(c) + i * pitch);
+      row[0] = add ? row[0] + acc[i][0] : acc[i][0];
+      row[1] = add ? row[1] + acc[i][1] : acc[i][1];
+    }
   }
 }
 

@@ -22,7 +22,7 @@ using namespace isa;
 
 namespace {
 
-NCC_CLONES void addScaled(float *to, const float *from, float factor, int64_t count) {
+NCC_CLONES void addScaled(double *to, const float *from, double factor, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     to[i] += from[i] * factor;
   }
@@ -43,11 +43,16 @@ public:
     }
     const int64_t k = i.stationary.partitions, m = i.dst.partitions, n = i.dst.freeSize();
     std::vector<float> stationary = floats(i.stationary), moving = floats(i.moving);
-    std::vector<float> sum = i.accumulate ? floats(i.dst) : std::vector<float>(static_cast<size_t>(m * n));
+    // The products of one instruction are exact in double and their sum is rounded once; PSUM then adds in fp32.
+    std::vector<double> products(static_cast<size_t>(m * n));
     for (int64_t row = 0; row < k; ++row) {
       for (int64_t column = 0; column < m; ++column) {
-        addScaled(&sum[column * n], &moving[row * n], stationary[row * m + column], n);
+        addScaled(&products[column * n], &moving[row * n], stationary[row * m + column], n);
       }
+    }
+    std::vector<float> sum = i.accumulate ? floats(i.dst) : std::vector<float>(products.size());
+    for (size_t j = 0; j < sum.size(); ++j) {
+      sum[j] += static_cast<float>(products[j]);
     }
     memory.writeFloats(i.dst, dram, sum);
     return absl::OkStatus();

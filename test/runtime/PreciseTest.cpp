@@ -43,6 +43,18 @@ TEST(Precise, MatmulAccumulates) {
   EXPECT_EQ(c.get(m.dst), (std::vector<float>{2, 6, 10, 4, 8, 16}));
 }
 
+TEST(Precise, MatmulRoundsTheSumOfAnInstructionOnce) {
+  Core c;
+  isa::Matmul m;
+  m.stationary = sbuf(DType::F32, 3, 0, 1);
+  m.moving = sbuf(DType::F32, 3, 64, 1);
+  m.dst = psum(DType::F32, 1, 0, 1);
+  c.fill(m.stationary, {1, 1, 1});
+  c.fill(m.moving, {1e8f, 1, -1e8f});
+  c.run(m);
+  EXPECT_EQ(c.get(m.dst), (std::vector<float>{1})); // 0 if each addition rounded
+}
+
 TEST(Precise, IntegerMatmulSubtractsZeroPoints) {
   Core c;
   isa::Matmul m;

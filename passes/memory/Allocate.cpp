@@ -4,7 +4,7 @@
 #include "passes/memory/Allocate.h"
 
 #include "dialects/tile/Tile.h"
-#include "passes/memory/Arena.h"
+#include "passes/memory/PsumBanks.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
@@ -17,10 +17,9 @@ using llvm::cast;
 
 namespace {
 
-constexpr int64_t kAlign = 64;
+// Instructions; a tile with less to live lies at the upper end, weights and activations of whole layers at the lower.
+constexpr int64_t kShortLife = 2048;
 constexpr int64_t kUnbounded = int64_t{1} << 50;
-
-int64_t aligned(int64_t bytes) { return (std::max<int64_t>(bytes, 1) + kAlign - 1) / kAlign * kAlign; }
 
 enum class State : uint8_t { Unborn, Here, Out, Dead };
 
@@ -41,16 +40,13 @@ class Allocator {
 public:
   Allocator(Program &program, const hw::DeviceSpec &device, int64_t lookahead, PlacedProgram &out, AllocationFailure &failure)
       : program(program), device(device), lookahead(lookahead), out(out), failure(failure), states(program.roots.size()),
-        scratch(kUnbounded) {}
+        psum(device.psumBanks, device.psumBankBytes), scratch(kUnbounded) {}
 
   bool run() {
     makeBuffers();
     collectAccesses();
     int64_t base = placeResidents();
     sbuf.emplace(device.sbufBytesPerPartition - base, base);
-    for (int bank = 0; bank < device.psumBanks; ++bank) {
-      banks.emplace_back(device.psumBankBytes, bank * device.psumBankBytes);
-    }
     out.run.reserve(program.insts.size());
     for (current = 0; current < static_cast<int64_t>(program.insts.size()); ++current) {
       if (!step(program.insts[current])) {
@@ -138,7 +134,7 @@ private:
       if (!program.roots[root].resident) {
         continue;
       }
-      int64_t bytes = aligned(program.roots[root].bytes);
+      int64_t bytes = alignedBytes(program.roots[root].bytes);
       if (base + bytes > limit) {
         program.roots[root].resident = false;
         continue;
@@ -197,7 +193,7 @@ private:
       return fail(source, "reads a tile after its storage was given away", "this is a defect of the compiler, please report it");
     }
     if (root.space == isa::Space::Dram) {
-      Arena::Range range = *scratch.take(aligned(root.bytes));
+      Arena::Range range = *scratch.take(alignedBytes(root.bytes));
       scratch.drainTo(64);
       state.address = range.offset;
       state.buffer = scratchBuffer;
@@ -207,9 +203,10 @@ private:
     if (root.space == isa::Space::Psum) {
       return bringPsum(source, id);
     }
-    std::optional<Arena::Range> range = sbuf->take(aligned(root.bytes));
-    if (!range && makeRoom(aligned(root.bytes))) {
-      range = sbuf->take(aligned(root.bytes));
+    bool top = accesses[state.endAccess - 1] - current < kShortLife;
+    std::optional<Arena::Range> range = sbuf->take(alignedBytes(root.bytes), top);
+    if (!range && makeRoom(alignedBytes(root.bytes))) {
+      range = sbuf->take(alignedBytes(root.bytes), top);
     }
     if (!range) {
       return fail(source,
@@ -228,22 +225,15 @@ private:
     return true;
   }
 
-  // Banks are taken in turn, so that an accumulator rarely waits for the evacuation of the one before it.
   bool bringPsum(const Inst &source, uint32_t id) {
-    int64_t bytes = aligned(program.roots[id].bytes);
-    for (size_t i = 0; i < banks.size(); ++i) {
-      size_t bank = (nextBank + i) % banks.size();
-      if (std::optional<Arena::Range> range = banks[bank].take(bytes)) {
-        nextBank = bank + 1;
-        states[id].state = State::Here;
-        states[id].address = range->offset;
-        psumInUse += bytes;
-        out.statistics.psumPeak = std::max(out.statistics.psumPeak, psumInUse);
-        return true;
-      }
+    std::optional<Arena::Range> range = psum.take(program.roots[id].bytes);
+    if (!range) {
+      return fail(source, "needs more accumulators at once than the " + std::to_string(device.psumBanks) + " banks of " + device.name,
+                  "this is a defect of the tiling, please report it");
     }
-    return fail(source, "needs more accumulators at once than the " + std::to_string(device.psumBanks) + " banks of " + device.name,
-                "this is a defect of the tiling, please report it");
+    states[id].state = State::Here;
+    states[id].address = range->offset;
+    return true;
   }
 
   bool fail(const Inst &source, std::string fact, std::string advice) {
@@ -255,18 +245,17 @@ private:
     RootState &state = states[id];
     const Root &root = program.roots[id];
     if (state.savedAt >= 0) {
-      scratch.give(state.savedAt, aligned(root.bytes) * root.partitions, position());
+      scratch.give(state.savedAt, alignedBytes(root.bytes) * root.partitions, position());
       state.savedAt = -1;
     }
     if (root.resident || (root.space == isa::Space::Dram && state.buffer != scratchBuffer)) {
       return;
     }
-    int64_t bytes = aligned(root.bytes);
+    int64_t bytes = alignedBytes(root.bytes);
     if (root.space == isa::Space::Dram) {
       scratch.give(state.address, bytes, position());
     } else if (root.space == isa::Space::Psum) {
-      banks[state.address / device.psumBankBytes].give(state.address, bytes, position());
-      psumInUse -= bytes;
+      psum.give(state.address, root.bytes);
     } else {
       sbuf->give(state.address, bytes, position());
       live.erase(state.address);
@@ -317,7 +306,7 @@ private:
     };
     std::vector<Block> blocks;
     for (auto [offset, id] : live) {
-      blocks.push_back({offset, offset + aligned(program.roots[id].bytes), id, costOf(id)});
+      blocks.push_back({offset, offset + alignedBytes(program.roots[id].bytes), id, costOf(id)});
     }
     double best = std::numeric_limits<double>::infinity();
     size_t bestFirst = 0, bestLast = 0;
@@ -395,7 +384,7 @@ private:
     const Root &root = program.roots[id];
     if (!state.saved && state.onlyLoad < 0) {
       if (state.savedAt < 0) {
-        state.savedAt = scratch.take(aligned(root.bytes) * root.partitions)->offset;
+        state.savedAt = scratch.take(alignedBytes(root.bytes) * root.partitions)->offset;
       }
       state.savedWhen = position() + 1;
       out.run.push_back({pageTransfer(id, true), program.insts[accesses[state.nextAccess]].op});
@@ -403,7 +392,7 @@ private:
       out.statistics.storedBytes += root.bytes * root.partitions;
       state.saved = true;
     }
-    sbuf->give(state.address, aligned(root.bytes), position());
+    sbuf->give(state.address, alignedBytes(root.bytes), position());
     live.erase(state.address);
     state.state = State::Out;
     state.address = -1;
@@ -432,6 +421,7 @@ private:
 
   void finish() {
     out.statistics.sbufPeak = sbuf->peak() > 0 ? sbuf->peak() : out.statistics.residentBytes;
+    out.statistics.psumPeak = psum.peak();
     out.statistics.scratchBytes = scratch.peak();
     out.buffers[scratchBuffer].bytes = scratch.peak();
     llvm::stable_sort(early, [](const auto &a, const auto &b) { return a.first < b.first; });
@@ -459,11 +449,10 @@ private:
   llvm::SmallVector<uint32_t, 8> touched;
   std::map<int64_t, uint32_t> live; // SBUF address -> root, residents excluded
   std::optional<Arena> sbuf;
-  std::vector<Arena> banks;
+  PsumBanks psum;
   Arena scratch;
   std::vector<std::pair<int64_t, PlacedInst>> early;
-  size_t nextBank = 0;
-  int64_t psumInUse = 0, scratchBuffer = 0, current = 0;
+  int64_t scratchBuffer = 0, current = 0;
 };
 
 } // namespace

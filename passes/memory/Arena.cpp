@@ -4,6 +4,7 @@
 #include "passes/memory/Arena.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace ncc::memory;
 
@@ -12,14 +13,16 @@ Arena::Arena(int64_t size, int64_t base) {
   bySize.insert({size, base});
 }
 
-Arena::Range Arena::cut(std::map<int64_t, Free>::iterator range, int64_t bytes) {
+Arena::Range Arena::cut(std::map<int64_t, Free>::iterator range, int64_t bytes, bool top) {
   int64_t offset = range->first;
   Free free = range->second;
   bySize.erase({free.size, offset});
   byOffset.erase(range);
   if (free.size > bytes) {
-    byOffset[offset + bytes] = {free.size - bytes, free.released};
-    bySize.insert({free.size - bytes, offset + bytes});
+    int64_t rest = top ? offset : offset + bytes;
+    byOffset[rest] = {free.size - bytes, free.released};
+    bySize.insert({free.size - bytes, rest});
+    offset += top ? free.size - bytes : 0;
   }
   highest = std::max(highest, offset + bytes);
   return {offset, free.released};
@@ -48,16 +51,19 @@ std::map<int64_t, Arena::Free>::iterator Arena::insert(const Waiting &range) {
   return byOffset.insert({offset, {size, released}}).first;
 }
 
-std::optional<Arena::Range> Arena::take(int64_t bytes) {
+std::optional<Arena::Range> Arena::take(int64_t bytes, bool top) {
   auto fit = bySize.lower_bound({bytes, 0});
   if (fit != bySize.end()) {
-    return cut(byOffset.find(fit->second), bytes);
+    if (top) { // the highest of that size
+      fit = std::prev(bySize.upper_bound({fit->first, std::numeric_limits<int64_t>::max()}));
+    }
+    return cut(byOffset.find(fit->second), bytes, top);
   }
   while (!waiting.empty()) {
     auto range = insert(waiting.front());
     waiting.pop_front();
     if (range->second.size >= bytes) {
-      return cut(range, bytes);
+      return cut(range, bytes, top);
     }
   }
   return std::nullopt;

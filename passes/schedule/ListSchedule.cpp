@@ -2,11 +2,13 @@
 //
 // List scheduling of one core's program against a clock per engine. Of the instructions whose operands are ready,
 // each engine takes the one that comes first in the order given, so the emitters' order decides wherever the
-// engines would not wait; what needs new memory is moved ahead only up to a limit, except the oldest instruction.
+// engines would not wait; what needs new memory is moved ahead only while the rest still fits (see Headroom.h).
 #include "passes/schedule/Schedule.h"
 
 #include "dialects/tile/Tile.h"
+#include "passes/memory/PsumBanks.h"
 #include "passes/memory/Storage.h"
+#include "passes/schedule/Headroom.h"
 #include "runtime/hw/CostModel.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -30,6 +32,17 @@ struct Node {
   bool done = false;
 };
 
+// Of a root: first and last access in the program's order, accesses to come, where it lies (PSUM).
+struct Life {
+  size_t birth = 0, death = 0;
+  uint32_t remaining = 0;
+  bool born = false;
+  int64_t address = -1;
+};
+
+// What of the limit the program's own order may use of the scratchpad before its tiles count as paged.
+constexpr double kOwnShare = 0.8;
+
 using Timed = std::pair<double, uint32_t>;
 template <typename T>
 using MinHeap = std::priority_queue<T, std::vector<T>, std::greater<T>>;
@@ -45,12 +58,11 @@ struct EngineQueue {
 class Scheduler {
 public:
   Scheduler(tile::ProgramOp program, const memory::Program &insts, const hw::DeviceSpec &device, const schedule::Limits &limits)
-      : insts(insts), cost(device), limits(limits), device(device), born(insts.roots.size()), remaining(insts.roots.size()) {
+      : insts(insts), cost(device), roots(insts.roots.size()), sbuf(insts.insts.size(), limits.sbufBytes),
+        psum(insts.insts.size(), limits.psumBytes), banks(device.psumBanks, device.psumBankBytes) {
     makeNodes(program);
     makeEdges();
-    for (const memory::Inst &inst : insts.insts) {
-      forEachDistinctRoot(inst, [&](uint32_t root) { ++remaining[root]; });
-    }
+    makeLives();
   }
 
   std::vector<mlir::Operation *> run() {
@@ -66,9 +78,10 @@ public:
       }
     }
     while (order.size() < nodes.size()) {
-      while (oldest < nodes.size() && nodes[oldest].done) {
+      while (oldest < nodes.size() && (nodes[oldest].done || nodes[oldest].inst < 0)) {
         ++oldest;
       }
+      now = oldest < nodes.size() ? static_cast<size_t>(nodes[oldest].inst) : insts.insts.size();
       issueNext();
     }
     return std::move(order);
@@ -142,34 +155,61 @@ private:
     });
   }
 
+  void makeLives() {
+    for (size_t i = 0; i < insts.insts.size(); ++i) {
+      forEachDistinctRoot(insts.insts[i], [&](uint32_t root) {
+        roots[root].birth = roots[root].remaining++ == 0 ? i : roots[root].birth;
+        roots[root].death = i;
+      });
+    }
+    for (auto [root, life] : llvm::zip(insts.roots, roots)) {
+      if (root.space != isa::Space::Dram && !root.resident && life.remaining > 0) {
+        (root.space == isa::Space::Psum ? psum : sbuf).add(life.birth, life.death, memory::alignedBytes(root.bytes));
+      }
+    }
+    sbuf.settle(kOwnShare);
+    psum.settle(1.0);
+  }
+
   bool managed(uint32_t root) const {
     return insts.roots[root].space != isa::Space::Dram && !insts.roots[root].resident;
   }
-  std::pair<int64_t, int64_t> need(uint32_t n) {
-    int64_t sbuf = 0, psum = 0;
+  bool isPsum(uint32_t root) const { return insts.roots[root].space == isa::Space::Psum; }
+  int64_t bytesOf(uint32_t root) const { return memory::alignedBytes(insts.roots[root].bytes); }
+
+  bool allocates(uint32_t n) {
+    bool any = false;
+    forEachDistinctRoot(insts.insts[nodes[n].inst], [&](uint32_t root) { any |= managed(root) && !roots[root].born; });
+    return any;
+  }
+  /// Out of turn, what is born takes room that the rest of the program must not need. The oldest instruction may take
+  /// what it likes of SBUF, which can be paged; PSUM cannot.
+  bool allowed(uint32_t n, bool force = false) {
+    bool fits = true;
+    int64_t sbufBytes = 0;
     forEachDistinctRoot(insts.insts[nodes[n].inst], [&](uint32_t root) {
-      if (managed(root) && !born[root]) {
-        (insts.roots[root].space == isa::Space::Psum ? psum : sbuf) += insts.roots[root].bytes;
+      if (!managed(root) || roots[root].born) {
+        return;
+      }
+      if (isPsum(root)) {
+        fits &= banks.fits(bytesOf(root)) && (force || n == oldest || psum.fits(now, roots[root].birth, bytesOf(root)));
+      } else {
+        sbufBytes += bytesOf(root);
+        fits &= force || n == oldest || sbuf.fits(now, roots[root].birth, sbufBytes);
       }
     });
-    return {sbuf, psum};
-  }
-  bool allowed(uint32_t n) {
-    auto [sbuf, psum] = need(n);
-    int64_t psumLimit = n == oldest ? device.psumBytesPerPartition : limits.psumBytes;
-    return (n == oldest || sbuf == 0 || sbufLive + sbuf <= limits.sbufBytes) && (psum == 0 || psumLive + psum <= psumLimit);
+    return fits;
   }
 
   void release(EngineQueue &queue) {
     while (!queue.pending.empty() && queue.pending.top().first <= queue.free) {
       uint32_t n = queue.pending.top().second;
       queue.pending.pop();
-      auto [sbuf, psum] = need(n);
-      (sbuf + psum > 0 ? queue.allocating : queue.plain).push(n);
+      (allocates(n) ? queue.allocating : queue.plain).push(n);
     }
   }
 
-  // The node the engine would take now, or -1. Out of turn, the oldest node of all may allocate beyond the limits.
+  // The node the engine would take now, or -1.
   int64_t candidate(EngineQueue &queue) {
     int64_t best = queue.plain.empty() ? int64_t{-1} : int64_t{queue.plain.top()};
     if (!queue.allocating.empty()) {
@@ -224,12 +264,17 @@ private:
     }
   }
 
-  // Nothing may run within the limits: the first ready node breaks them.
+  // Nothing may run within the limits: the first ready node that has its accumulators breaks them.
   void force() {
     EngineQueue *queue = nullptr;
-    for (EngineQueue &q : queues) {
-      if (!q.allocating.empty() && (!queue || q.allocating.top() < queue->allocating.top())) {
-        queue = &q;
+    for (bool force : {true, false}) {
+      for (EngineQueue &q : queues) {
+        if (!q.allocating.empty() && (!queue || q.allocating.top() < queue->allocating.top()) && (!force || allowed(q.allocating.top(), true))) {
+          queue = &q;
+        }
+      }
+      if (queue) {
+        break;
       }
     }
     uint32_t n = queue->allocating.top();
@@ -242,9 +287,9 @@ private:
     EngineQueue &queue = queues[nodes[n].engine];
     double begin = std::max(queue.free, nodes[n].ready);
     if (queue.stalled) {
-      auto [sbuf, psum] = need(n);
-      begin = sbuf + psum > 0 ? std::max(begin, lastRelease) : begin;
-      queue.stalled = sbuf + psum == 0;
+      bool takes = allocates(n);
+      begin = takes ? std::max(begin, lastRelease) : begin;
+      queue.stalled = !takes;
     }
     bool atLoad = inst.atLoad && insts.roots[inst.roots[0]].resident;
     queue.free = begin + (atLoad ? 0 : cost.instructionNs(inst.inst));
@@ -252,28 +297,36 @@ private:
       if (!managed(root)) {
         return;
       }
-      int64_t &live = insts.roots[root].space == isa::Space::Psum ? psumLive : sbufLive;
-      if (!born[root]) {
-        born[root] = true;
-        live += insts.roots[root].bytes;
+      Life &life = roots[root];
+      schedule::Headroom &headroom = isPsum(root) ? psum : sbuf;
+      if (!life.born) {
+        life.born = true;
+        headroom.take(now, life.birth, bytesOf(root));
+        if (isPsum(root)) {
+          std::optional<memory::Arena::Range> range = banks.take(bytesOf(root));
+          life.address = range ? range->offset : -1;
+        }
       }
-      if (--remaining[root] == 0) {
-        live -= insts.roots[root].bytes;
+      if (--life.remaining == 0) {
+        headroom.give(now, life.death, bytesOf(root));
+        if (isPsum(root) && life.address >= 0) {
+          banks.give(life.address, bytesOf(root));
+        }
         lastRelease = std::max(lastRelease, queue.free);
       }
     });
-    complete(n, atLoad ? 0 : queue.free + cost.latencyNs(inst.inst));
+    complete(n, atLoad ? 0 : queue.free, atLoad ? 0 : schedule::resultLatencyNs(inst.inst, cost));
   }
 
-  void complete(uint32_t first, double time) {
-    llvm::SmallVector<std::pair<uint32_t, double>> stack{{first, time}};
+  void complete(uint32_t first, double time, double latency = 0) {
+    llvm::SmallVector<std::pair<uint32_t, double>> stack{{first, time + latency}};
     while (!stack.empty()) {
       auto [n, finished] = stack.pop_back_val();
       nodes[n].done = true;
       order.push_back(nodes[n].op);
       for (uint32_t u = nodes[n].firstUser; u < nodes[n].endUser; ++u) {
         Node &user = nodes[users[u]];
-        user.ready = std::max(user.ready, finished);
+        user.ready = std::max(user.ready, finished - (n == first && accumulates(n, users[u]) ? latency : 0));
         if (--user.waiting == 0) {
           if (user.inst < 0) {
             stack.push_back({users[u], user.ready});
@@ -285,20 +338,25 @@ private:
     }
   }
 
+  // The tensor engine adds to its own results without waiting for them.
+  bool accumulates(uint32_t n, uint32_t user) const {
+    return nodes[n].inst >= 0 && nodes[user].inst >= 0 && std::holds_alternative<isa::Matmul>(insts.insts[nodes[n].inst].inst) &&
+           std::holds_alternative<isa::Matmul>(insts.insts[nodes[user].inst].inst);
+  }
+
   const memory::Program &insts;
   hw::CostModel cost;
-  schedule::Limits limits;
-  const hw::DeviceSpec &device;
   std::vector<Node> nodes;
   std::vector<uint32_t> users;
   llvm::DenseMap<mlir::Operation *, uint32_t> number;
-  std::vector<bool> born;
-  std::vector<uint32_t> remaining;
+  std::vector<Life> roots;
   std::array<EngineQueue, kEngines> queues;
   std::vector<mlir::Operation *> order;
-  size_t oldest = 0;
+  schedule::Headroom sbuf, psum;
+  memory::PsumBanks banks;
+  size_t oldest = 0; // first node that is not done,
+  size_t now = 0;    // and the position of its instruction
   double lastRelease = 0;
-  int64_t sbufLive = 0, psumLive = 0;
 };
 
 } // namespace

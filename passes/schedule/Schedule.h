@@ -3,6 +3,8 @@
 // The schedule phase: what stays in SBUF for ever, and in which order the instructions of a core run.
 #pragma once
 
+#include "runtime/isa/Instruction.h"
+
 #include <memory>
 #include <vector>
 
@@ -13,6 +15,7 @@ class Pass;
 
 namespace ncc {
 namespace hw {
+class CostModel;
 struct DeviceSpec;
 } // namespace hw
 namespace memory {
@@ -31,13 +34,18 @@ std::unique_ptr<mlir::Pass> createOrderTilesPass(const hw::DeviceSpec &device);
 void registerPasses();
 
 struct Limits {
-  int64_t sbufBytes = 0;     // live bytes per partition up to which an instruction may be moved ahead
+  int64_t sbufBytes = 0; // live bytes per partition up to which an instruction may be moved ahead
   int64_t psumBytes = 0;
 };
 /// An order of the program's ops (all of them, joins included) that keeps the engines busy. `insts` are in the
 /// present order of the ops.
 std::vector<mlir::Operation *> listSchedule(tile::ProgramOp program, const memory::Program &insts, const hw::DeviceSpec &device,
                                             const Limits &limits);
+
+/// Time from the end of an instruction's turn on its engine until others may use its result.
+double resultLatencyNs(const isa::Instruction &inst, const hw::CostModel &cost);
+/// Nanoseconds the program takes in that order, by the cost model; reuse of memory costs nothing.
+double makespan(const std::vector<mlir::Operation *> &order, const memory::Program &insts, const hw::DeviceSpec &device);
 
 } // namespace schedule
 } // namespace ncc

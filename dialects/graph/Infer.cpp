@@ -98,7 +98,8 @@ bool accumulationCompatible(TypeRange inferred, TypeRange actual) {
       return false;
     }
     bool floats = isFloatElement(ta.getElementType()) && isFloatElement(tb.getElementType());
-    if (ta.getElementType() != tb.getElementType() && !floats) {
+    bool wider = floats && ta.getElementTypeBitWidth() <= tb.getElementTypeBitWidth();
+    if (ta.getElementType() != tb.getElementType() && !wider) {
       return false;
     }
   }

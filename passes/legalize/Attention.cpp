@@ -19,8 +19,8 @@ struct DecomposeAttention : OpRewritePattern<graph::AttentionOp> {
     int64_t batch = shapeOf(q)[0], heads = shapeOf(q)[1], s = shapeOf(q)[2], d = shapeOf(q)[3];
     int64_t groups = shapeOf(k)[1], t = shapeOf(k)[2], dv = shapeOf(v)[3], share = groups == 0 ? 0 : heads / groups;
     Type f32 = rewriter.getF32Type(), type = typeOf(op.getResult()).getElementType();
-    if (share == 0) {
-      return rewriter.notifyMatchFailure(op, "no heads");
+    if (share == 0 || type.isF64()) {
+      return rewriter.notifyMatchFailure(op, share == 0 ? "no heads" : "not a float an engine computes in");
     }
     if (share > 1) {
       q = g.reshape(q, {batch, groups, share * s, d});

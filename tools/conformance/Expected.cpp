@@ -1,0 +1,92 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "tools/conformance/Expected.h"
+
+#include "compiler/frontend/onnx/Model.h"
+#include "tools/ncc-run/Compare.h"
+
+#include "absl/strings/str_cat.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ncc::conformance {
+
+namespace {
+
+bool drawsNumbers(const onnx::NodeProto &node) {
+  static const char *kOps[] = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"};
+  bool trains = node.op_type() == "Dropout" && node.input_size() == 3;
+  return trains || std::any_of(std::begin(kOps), std::end(kOps), [&](const char *op) { return node.op_type() == op; });
+}
+
+/// Type and shape as expected, and no value far outside the range of the expected ones.
+std::string compareDrawn(const Tensor &actual, const Tensor &expected) {
+  double low = INFINITY, high = -INFINITY;
+  for (int64_t i = 0; i < expected.size(); ++i) {
+    low = std::min(low, expected.asDouble(i));
+    high = std::max(high, expected.asDouble(i));
+  }
+  double slack = std::max(high - low, 1e-6);
+  for (int64_t i = 0; i < actual.size(); ++i) {
+    double value = actual.asDouble(i);
+    if (!(value >= low - slack && value <= high + slack)) {
+      return absl::StrCat("drew ", value, ", the expected values lie in [", low, ", ", high, "]");
+    }
+  }
+  return "";
+}
+
+std::string compareOne(const Tensor &actual, const Tensor &given, const Rules &rules) {
+  Tensor expected = retyped(given, actual.dtype());
+  if (actual.dtype() != expected.dtype() || actual.shape() != expected.shape()) {
+    return absl::StrCat("is ", std::string(dtypeName(actual.dtype())), " ", shapeString(actual.shape()), ", expected ",
+                        std::string(dtypeName(expected.dtype())), " ", shapeString(expected.shape()));
+  }
+  if (actual.dtype() == DType::String) {
+    return actual.strings() == expected.strings() ? "" : "strings differ";
+  }
+  if (rules.random) {
+    return compareDrawn(actual, expected);
+  }
+  tools::Tolerance tolerance;
+  if (isFloat(actual.dtype()) && dtypeSize(actual.dtype()) <= 2) {
+    tolerance.rtol = tolerance.atolScale = 1e-2;
+  }
+  tools::Comparison compared = tools::compare(actual, expected, tolerance);
+  bool exact = !isFloat(actual.dtype()) && !rules.quantized;
+  if (compared.pass && (!exact || compared.maxAbs == 0)) {
+    return "";
+  }
+  return absl::StrCat(exact ? "exact values" : absl::StrCat(compared.failures, " of ", expected.size()), " differ, by up to ",
+                      compared.maxAbs);
+}
+
+} // namespace
+
+Rules rulesFor(const frontend::Model &model) {
+  Rules rules;
+  for (const onnx::NodeProto &node : model.proto().graph().node()) {
+    rules.random |= drawsNumbers(node);
+    rules.quantized |= node.op_type().find("Quant") != std::string::npos || node.op_type().starts_with("QLinear");
+  }
+  return rules;
+}
+
+Tensor retyped(const Tensor &tensor, DType wanted) {
+  bool bits = tensor.dtype() == DType::U16 && wanted == DType::BF16;
+  return bits ? Tensor(wanted, tensor.shape(), tensor.data(), std::make_shared<Tensor>(tensor)) : tensor;
+}
+
+std::string differences(const std::vector<Tensor> &actual, const std::vector<Tensor> &expected, const Rules &rules) {
+  if (actual.size() < expected.size()) {
+    return absl::StrCat("gives ", actual.size(), " outputs, expected ", expected.size());
+  }
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (std::string what = compareOne(actual[i], expected[i], rules); !what.empty()) {
+      return absl::StrCat("output ", i, ": ", what);
+    }
+  }
+  return "";
+}
+
+} // namespace ncc::conformance

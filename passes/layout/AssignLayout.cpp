@@ -87,7 +87,7 @@ public:
 
   void run() {
     Block &block = func.getBody().front();
-    for (Operation &op : llvm::reverse(block)) {
+    for (Operation &op : llvm::reverse(block)) { // the return first
       wishBackward(&op);
     }
     for (Operation &op : block) {
@@ -110,6 +110,7 @@ private:
 
   void wishBackward(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
+        .Case<func::ReturnOp>([&](func::ReturnOp ret) { wishRows(ret); })
         .Case<graph::MatmulOp>([&](graph::MatmulOp matmul) { wishMatmul(matmul); })
         .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp>([&](auto window) { wish(window.getX(), {1}, elements(window.getX())); })
         .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { wishReduce(reduce); })
@@ -164,6 +165,17 @@ private:
       }
       if (!isConstant(value)) {
         wish(value, partition, elements(value));
+      }
+    }
+  }
+
+  /// Results go to DRAM, where the last dim should be on the free axis: anything else is turned before it is stored.
+  void wishRows(func::ReturnOp op) {
+    constexpr int64_t kEnoughRows = 32;
+    for (Value value : op.getOperands()) {
+      int64_t row = rankOf(value) - 2;
+      if (row >= 0 && shapeOf(value)[row] >= kEnoughRows && shapeOf(value)[row + 1] > 1) {
+        wish(value, {row}, elements(value));
       }
     }
   }

@@ -115,7 +115,10 @@ llvm::SmallVector<Box> ncc::layout::cutBox(const Box &whole, int64_t limit) {
   int64_t along = cut < sizes.size() ? sizes[cut] : 1;
   int64_t perPiece = std::max<int64_t>(1, limit / std::max<int64_t>(below, 1));
   int64_t pieces = (along + perPiece - 1) / perPiece;
-  perPiece = pieces > 0 ? (along + pieces - 1) / pieces : along;
+  int64_t balanced = pieces > 0 ? (along + pieces - 1) / pieces : along;
+  // Whole transposes: pieces of a multiple of 128 keep the rows of the turned tensor together.
+  int64_t whole128 = (balanced + kPartitions - 1) / kPartitions * kPartitions;
+  perPiece = pieces > 1 && below == 1 && whole128 <= perPiece ? whole128 : balanced;
   for (int64_t index = 0; index < outer; ++index) {
     for (int64_t start = 0; start < along; start += perPiece) {
       Box box = whole;

@@ -135,29 +135,40 @@ Value Lowering::constantTile(const Tensor &tensor, int64_t partitions, int64_t e
   return t.dma(t.sbuf(partitions, elements, element), t.whole(buffer));
 }
 
-/// The grid whose rows are runs of the row-major tensor. When the last dim lies on partitions every element would be a
-/// transfer of its own, so the tensor is turned on the tensor engine first.
-Grid Lowering::gridToStore(TensorState &s) {
+/// Is a DRAM transfer in that layout one descriptor per element? (the last dim lies on partitions)
+bool Lowering::scattersInDram(const TensorState &s, const Layout &layout) {
   int64_t last = static_cast<int64_t>(s.shape.size()) - 1;
   while (last >= 0 && s.shape[last] == 1) {
     --last;
   }
-  auto runs = [&](const Grid &grid) { return grid.replicated || !llvm::is_contained(grid.layout.partition, last); };
-  for (const Grid &grid : s.grids) {
-    if (runs(grid)) {
-      return grid;
-    }
-  }
+  return llvm::is_contained(layout.partition, last);
+}
+
+/// The layout whose rows are runs of the row-major tensor, if turning between it and others on the tensor engine beats
+/// transfers of single elements.
+std::optional<Layout> Lowering::rowLayout(const TensorState &s) {
   int64_t best = -1;
-  for (int64_t dim = 0; dim < last; ++dim) {
-    if (s.shape[dim] != 1 && (best < 0 || std::min<int64_t>(s.shape[dim], kPartitions) >= std::min<int64_t>(s.shape[best], kPartitions))) {
+  for (int64_t dim = 0, rank = static_cast<int64_t>(s.shape.size()); dim < rank; ++dim) {
+    bool isLast = product(ArrayRef<int64_t>(s.shape).drop_front(dim + 1)) == 1;
+    if (!isLast && s.shape[dim] != 1 && (best < 0 || std::min<int64_t>(s.shape[dim], kPartitions) >= std::min<int64_t>(s.shape[best], kPartitions))) {
       best = dim;
     }
   }
-  constexpr int64_t kWorthTurning = 2048;
-  if (best >= 0 && product(s.shape) >= kWorthTurning && s.shape[best] >= 8) {
-    Layout turned = canonical(layoutOf(static_cast<int64_t>(s.shape.size()), {best}), s.shape);
-    if (auto grid = transposeOnEngine(s, s.grids.front(), turned)) {
+  constexpr int64_t kWorthTurning = 2048, kFewRows = 8;
+  if (best < 0 || product(s.shape) < kWorthTurning || s.shape[best] < kFewRows) {
+    return std::nullopt;
+  }
+  return canonical(layoutOf(static_cast<int64_t>(s.shape.size()), {best}), s.shape);
+}
+
+Grid Lowering::gridToStore(TensorState &s) {
+  for (const Grid &grid : s.grids) {
+    if (grid.replicated || !scattersInDram(s, grid.layout)) {
+      return grid;
+    }
+  }
+  if (std::optional<Layout> turned = rowLayout(s)) {
+    if (auto grid = transposeOnEngine(s, s.grids.front(), *turned)) {
       s.grids.push_back(*grid);
       return *grid;
     }

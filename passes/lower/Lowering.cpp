@@ -167,7 +167,17 @@ const Grid &Lowering::grid(Value value, const Layout &wanted) {
       return s.grids.back();
     }
   }
-  DramView source = s.constant && s.constant->size() > 1 ? packedConstant(s, layout) : dram(value);
+  bool pack = s.constant && s.constant->size() > 1;
+  DramView source = pack ? packedConstant(s, layout) : dram(value);
+  std::optional<Layout> rows = pack || !scattersInDram(s, layout) ? std::nullopt : rowLayout(s);
+  if (rows && source.strides == boxStrides(s.shape)) {
+    Grid loaded = loadGrid(s, source, *rows);
+    if (auto turned = transposeOnEngine(s, loaded, layout)) {
+      s.grids.push_back(std::move(loaded));
+      s.grids.push_back(std::move(*turned));
+      return s.grids.back();
+    }
+  }
   s.grids.push_back(loadGrid(s, source, layout));
   return s.grids.back();
 }

@@ -95,6 +95,8 @@ private:
   View gather(const Grid &grid, mlir::Type element, Rows rows, const Box &box);
   std::optional<Grid> transposeOnEngine(const TensorState &state, const Grid &from, const Layout &to);
   Grid gridToStore(TensorState &state);
+  static bool scattersInDram(const TensorState &state, const Layout &layout);
+  static std::optional<Layout> rowLayout(const TensorState &state);
   Grid loadGrid(const TensorState &state, const DramView &source, const Layout &layout);
   DramView packedConstant(TensorState &state, const Layout &layout);
   std::vector<Tensor> packedStorage;

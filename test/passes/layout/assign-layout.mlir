@@ -24,3 +24,13 @@ func.func @through_views(%p: tensor<2x2x16x16xf32>, %x: tensor<2x16x64xf32>, %w:
   %3 = graph.matmul %p, %2 : (tensor<2x2x16x16xf32>, tensor<2x2x16x32xf32>) -> tensor<2x2x16x32xf32>
   return %3 : tensor<2x2x16x32xf32>
 }
+
+// A result is stored row by row: with enough rows its product puts them on partitions, whatever the chain before it does.
+// CHECK-LABEL: @stored
+// CHECK: graph.matmul {{.*}}ncc.layout = [array<i64: 2, -1, 0, 1>]
+// CHECK: graph.matmul {{.*}}ncc.layout = [array<i64: 1, -1, 0, 2>]
+func.func @stored(%x: tensor<1x64x64xf32>, %w: tensor<64x256xf32>, %v: tensor<256x5000xf32>) -> tensor<1x64x5000xf32> {
+  %0 = graph.matmul %x, %w : (tensor<1x64x64xf32>, tensor<64x256xf32>) -> tensor<1x64x256xf32>
+  %1 = graph.matmul %0, %v : (tensor<1x64x256xf32>, tensor<256x5000xf32>) -> tensor<1x64x5000xf32>
+  return %1 : tensor<1x64x5000xf32>
+}

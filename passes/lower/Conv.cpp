@@ -2,7 +2,9 @@
 //
 // Convolutions without im2col: channels on partitions, one matmul per kernel tap and channel tile, accumulated in
 // PSUM over shifted views of the input. Taps that fall on padding are simply not multiplied. A transposed convolution
-// is one ordinary convolution per output phase. Depthwise convolutions are in Window.cpp.
+// is one ordinary convolution per output phase. Few channels are widened by kernel rows first (RowFold.cpp). Depthwise
+// convolutions are in Window.cpp.
+#include "passes/lower/ConvShape.h"
 #include "passes/lower/Emitters.h"
 #include "dialects/graph/Graph.h"
 
@@ -15,15 +17,6 @@ using namespace ncc;
 using namespace ncc::lower;
 
 namespace {
-
-struct ConvShape {
-  Value x, w, bias;
-  Dims in, out; // full shapes [N, C, spatial...]
-  Dims kernel, strides, padLow, dilations;
-  int64_t groups = 1, xZero = 0, wZero = 0;
-  bool transposed = false;
-  size_t spatial() const { return kernel.size(); }
-};
 
 /// One tap on one output block: which outputs it feeds, and where their inputs are.
 struct TapRange {
@@ -94,13 +87,20 @@ Tensor packWeights(const ConvShape &s, const Tensor &w, int64_t cLow, int64_t cC
 class ConvEmitter {
 public:
   ConvEmitter(Lowering &low, const Group &group)
-      : low(low), group(group), s(shapeOf(group)),
+      : low(low), group(group), s(shapeOf(group)), weights(*low.state(s.w).constant), fold(chooseRowFold(low, s, dtypeSize(weights.dtype()))),
         layout(Lowering::canonical(layoutOf(static_cast<int64_t>(s.out.size()), {1}), s.out)),
         inLayout(Lowering::canonical(layoutOf(static_cast<int64_t>(s.in.size()), {1}), s.in)),
         results(low, group, defaultGrid(s.out, layout, kSpatialChunk)), evaluator(low, group, s.out, layout) {}
 
   void run() {
-    input = low.grid(s.x, inLayout);
+    if (fold) {
+      inLayout = Lowering::canonical(layoutOf(static_cast<int64_t>(s.in.size()), {1}), fold->shape.in);
+      input = foldInput(low, *fold, s, inLayout);
+      weights = foldWeights(*fold, s, weights);
+      s = fold->shape;
+    } else {
+      input = low.grid(s.x, inLayout);
+    }
     for (size_t r = 0; r < results.shape().rows.size(); ++r) {
       for (size_t b = 0; b < results.shape().boxes.size(); ++b) {
         emitCell(results.shape().rows[r], results.shape().boxes[b]);
@@ -322,11 +322,10 @@ private:
     Rows wide = s.groups > 1 ? rows : outTile(rows);
     auto it = weightTiles.find(key);
     if (it == weightTiles.end()) {
-      const Tensor &w = *low.state(s.w).constant;
       if (s.groups > 1 && !groupsMeet(channels, rows)) {
         it = weightTiles.insert({key, Value()}).first;
       } else {
-        Tensor packed = packWeights(s, w, channels.start, channels.count, wide.start, wide.count);
+        Tensor packed = packWeights(s, weights, channels.start, channels.count, wide.start, wide.count);
         it = weightTiles.insert({key, low.constantTile(packed, channels.count, taps * wide.count)}).first;
       }
     }
@@ -352,6 +351,8 @@ private:
   Lowering &low;
   const Group &group;
   ConvShape s;
+  Tensor weights;
+  std::optional<RowFold> fold;
   Layout layout, inLayout;
   ResultGrids results;
   BlockEvaluator evaluator;

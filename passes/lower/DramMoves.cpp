@@ -225,12 +225,9 @@ Value Lowering::copyToDram(const DramView &view, ArrayRef<int64_t> shape, Type e
 Value Lowering::dramContiguous(Value value) {
   TensorState &s = state(value);
   DramView view = dram(value);
-  if (view.offset == 0 && view.strides == boxStrides(s.shape) &&
-      tile::elementsOf(view.buffer.getType()) == product(s.shape)) {
-    return view.buffer;
-  }
   // Strides of size-one dims do not matter.
-  bool dense = view.offset == 0 && tile::elementsOf(view.buffer.getType()) == product(s.shape);
+  bool dense = view.offset == 0 && tile::elementsOf(view.buffer.getType()) == product(s.shape) &&
+               tile::elementTypeOf(view.buffer.getType()) == s.element;
   Dims natural = boxStrides(s.shape);
   for (size_t d = 0; d < s.shape.size(); ++d) {
     dense &= s.shape[d] == 1 || view.strides[d] == natural[d];

@@ -1,9 +1,11 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Elementwise groups: every block of the result is computed where an operand of its shape already lies.
+#include "dialects/graph/Graph.h"
 #include "passes/lower/Emitters.h"
 
 using namespace mlir;
+using namespace ncc;
 using namespace ncc::lower;
 
 namespace {
@@ -53,7 +55,26 @@ void emitReplicated(Lowering &low, const Group &group, ArrayRef<int64_t> shape, 
   }
 }
 
+/// A float cast of what lies in DRAM only is done by the transfers that load it.
+bool castInTransfer(Lowering &low, const Group &group) {
+  auto cast = group.body.size() == 1 ? dyn_cast<graph::CastOp>(group.body[0]) : graph::CastOp();
+  if (!cast) {
+    return false;
+  }
+  Value source = group.resolve(cast.getX());
+  const TensorState &state = low.state(source);
+  Type to = llvm::cast<RankedTensorType>(cast.getType()).getElementType();
+  if (!state.dram || !state.grids.empty() || state.constant || !isEngineFloat(state.element) || !isEngineFloat(to)) {
+    return false;
+  }
+  low.defineDram(group.outer[0], *state.dram);
+  return true;
+}
+
 void emit(Lowering &low, const Group &group) {
+  if (castInTransfer(low, group)) {
+    return;
+  }
   Dims shape(cast<RankedTensorType>(group.outer[0].getType()).getShape());
   Value source = reference(low, group);
   if (source && !low.state(source).grids.empty() && low.state(source).grids.front().replicated) {

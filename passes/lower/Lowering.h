@@ -16,7 +16,8 @@
 
 namespace ncc::lower {
 
-/// A tensor as a strided view of a DRAM buffer; strides in elements, one per logical dim.
+/// A tensor as a strided view of a DRAM buffer; strides in elements, one per logical dim. The buffer may hold another
+/// float type: transfers convert.
 struct DramView {
   mlir::Value buffer;
   int64_t offset = 0;

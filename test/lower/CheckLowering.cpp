@@ -2,11 +2,12 @@
 //
 // ncc-check-lowering FILE.mlir: evaluates the file's graph function with the reference kernels and compiles it through
 // the whole back end; the precise interpreter, with race and uninitialised-read checks on, must give the same
-// outputs. Inputs are seeded random numbers. Options: --target=NAME, --auto-cast=MODE, --auto-cast-type=TYPE,
+// outputs. Inputs are seeded random numbers, and so are constants with the attribute `test.random`. Options: --target=NAME, --auto-cast=MODE, --auto-cast-type=TYPE,
 // --rtol=R, --no-layout, --no-groups, --firmware=N (how many firmware calls the program must hold, default 0).
 #include "compiler/emit/Emit.h"
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Evaluate.h"
+#include "dialects/graph/Graph.h"
 #include "passes/Pipelines.h"
 #include "passes/layout/Passes.h"
 #include "passes/legalize/Passes.h"
@@ -151,6 +152,11 @@ int run(const Options &options) {
     inputs.push_back(randomTensor(type, random));
     info.inputs.push_back({"x", inputs.back().dtype(), inputs.back().shape()});
   }
+  func.walk([&](graph::ConstantOp constant) {
+    if (constant->removeAttr("test.random")) {
+      constant.setValueAttr(graph::tensorAttr(context.get(), randomTensor(constant.getType(), random)));
+    }
+  });
   absl::StatusOr<std::vector<Tensor>> want = graph::evaluateFunction(func, inputs);
   if (!want.ok()) {
     std::printf("reference: %s\n", std::string(want.status().message()).c_str());

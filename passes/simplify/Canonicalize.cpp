@@ -19,6 +19,7 @@ struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
     mlir::RewritePatternSet patterns(&getContext());
     populateElementwisePatterns(patterns);
     populateShapePatterns(patterns);
+    populateSlicePatterns(patterns);
     mlir::GreedyRewriteConfig config;
     config.enableConstantCSE(false); // hashing is the business of eliminate-common
     if (failed(mlir::applyPatternsGreedily(getOperation(), std::move(patterns), config))) {

@@ -9,5 +9,6 @@ namespace ncc::simplify {
 
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
 void populateShapePatterns(mlir::RewritePatternSet &patterns);
+void populateSlicePatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace ncc::simplify

@@ -246,7 +246,11 @@ private:
   }
 
   void countOps() {
+    llvm::DenseSet<Attribute> kept;
     module->walk([&](Operation *op) {
+      if (auto constant = dyn_cast<graph::ConstantOp>(op); constant && !constant->use_empty() && kept.insert(constant.getValueAttr()).second) {
+        summary.keptBytes += static_cast<int64_t>(graph::constantTensor(constant->getResult(0))->byteSize());
+      }
       if (llvm::isa<graph::GraphDialect>(op->getDialect()) && !llvm::isa<graph::ConstantOp, graph::YieldOp, graph::FusionOp>(op)) {
         ++summary.graphOps[op->getName().stripDialect().str()];
       }
@@ -282,8 +286,9 @@ private:
     }
     for (const lower::Placement &placement : placements) {
       (placement.firmware ? summary.firmwareElements : summary.engineElements) += placement.elements;
+      (placement.firmware ? summary.firmwareMacs : summary.engineMacs) += placement.macs;
       if (placement.firmware) {
-        summary.firmware.push_back({placement.node, placement.op, placement.elements});
+        summary.firmware.push_back({placement.node, placement.op, placement.elements, placement.macs});
       }
     }
   }

@@ -36,6 +36,7 @@ std::string Report::json(bool timing) const {
   json["precision"] = precision;
   json["macs"] = macs;
   json["weight_bytes"] = weightBytes;
+  json["kept_bytes"] = keptBytes;
   json["ops"] = graphOps;
   json["instructions"] = instructions;
   json["predicted"] = {{"latency_ms", latencyNs / 1e6}, {"throughput", throughput}, {"utilization", utilization}};
@@ -49,11 +50,14 @@ std::string Report::json(bool timing) const {
   json["stage_max_over_mean"] = balance();
   json["firmware"] = nlohmann::ordered_json::array();
   for (const FirmwareReport &f : firmware) {
-    json["firmware"].push_back({{"node", f.node}, {"op", f.op}, {"elements", f.elements}});
+    json["firmware"].push_back({{"node", f.node}, {"op", f.op}, {"elements", f.elements}, {"macs", f.macs}});
   }
   json["engine_elements"] = engineElements;
   json["firmware_elements"] = firmwareElements;
+  json["engine_macs"] = engineMacs;
+  json["firmware_macs"] = firmwareMacs;
   if (timing) {
+    json["neff_bytes"] = neffBytes;
     json["seconds"] = seconds;
     json["peak_mb"] = peakMb;
     for (const PhaseReport &phase : phases) {
@@ -66,6 +70,7 @@ std::string Report::json(bool timing) const {
 namespace {
 
 std::string line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 100; }
 std::string line(const char *format, ...) {
   char buffer[512];
   va_list arguments;
@@ -110,13 +115,17 @@ std::string Report::summary() const {
     text += line(", %s %lld", name.c_str(), static_cast<long long>(count));
   }
   text += "\n";
-  int64_t elements = engineElements + firmwareElements;
-  text += line("engines       %.1f %% of the elements", elements > 0 ? 100.0 * static_cast<double>(engineElements) / static_cast<double>(elements) : 100.0);
+  text += line("engines       %.1f %% of the multiply-adds, %.1f %% of the elements", percent(engineMacs, engineMacs + firmwareMacs),
+               percent(static_cast<double>(engineElements), static_cast<double>(engineElements + firmwareElements)));
   for (size_t i = 0; i < firmware.size() && i < 6; ++i) {
     text += (i ? ", " : "; GpSimd firmware: ") + firmware[i].node + " (" + firmware[i].op + ")";
   }
   text += firmware.size() > 6 ? line(" and %zu more\n", firmware.size() - 6) : "\n";
   text += line("predicted     %.3f ms latency, %.1f inferences/s, %.1f %% utilization\n", latencyNs / 1e6, throughput, 100 * utilization);
+  if (neffBytes > 0) {
+    text += line("NEFF          %.1f MB", static_cast<double>(neffBytes) / 1e6);
+    text += keptBytes > 0 ? line(", %.3f x the constants it keeps\n", static_cast<double>(neffBytes) / static_cast<double>(keptBytes)) : "\n";
+  }
   text += line("compiled in   %.2f s, %.0f MB\n", seconds, peakMb);
   return text;
 }

@@ -22,6 +22,7 @@ struct StageReport {
 struct FirmwareReport {
   std::string node, op;
   int64_t elements = 0;
+  double macs = 0;
 };
 
 struct PhaseReport {
@@ -39,8 +40,11 @@ struct Report {
   std::vector<StageReport> stages;
   std::vector<FirmwareReport> firmware;
   int64_t engineElements = 0, firmwareElements = 0;
+  double engineMacs = 0, firmwareMacs = 0;
   double macs = 0;
-  int64_t weightBytes = 0;
+  int64_t weightBytes = 0; // in the NEFF
+  int64_t keptBytes = 0;   // of the model's constants, in the types they are kept in
+  int64_t neffBytes = 0;   // of the file, once it is written
   double latencyNs = 0, throughput = 0, utilization = 0; // predicted by the timing simulator
   std::vector<PhaseReport> phases;
   double seconds = 0, peakMb = 0;

@@ -6,6 +6,7 @@
 #include "dialects/graph/Graph.h"
 #include "passes/lower/Emitters.h"
 #include "passes/lower/Passes.h"
+#include "passes/partition/OpCost.h"
 
 using namespace mlir;
 using namespace ncc;
@@ -103,7 +104,8 @@ private:
       for (Value result : op->getResults()) {
         elements += cast<RankedTensorType>(result.getType()).getNumElements();
       }
-      placements->push_back({op->getName().getStringRef().str(), nodeName(op->getLoc()), !emitter, elements});
+      double macs = partition::costOf(op, hw::CostModel(low.spec), low.spec).macs;
+      placements->push_back({op->getName().getStringRef().str(), nodeName(op->getLoc()), !emitter, elements, macs});
     }
   }
 

@@ -14,6 +14,7 @@ struct Placement {
   std::string node;   // model node
   bool firmware = false;
   int64_t elements = 0; // of the results
+  double macs = 0;
 };
 
 /// Appends to `module` one tile.program for `func`, whose arguments and results say what they are: `graph.input`,

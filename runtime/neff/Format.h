@@ -21,7 +21,7 @@ constexpr uint64_t kVersionMajor = 2;
 constexpr uint64_t kVersionMinor = 0;
 constexpr uint64_t kWeightAlignment = 65536;
 /// Version of our instruction encoding and of the JSON members; readers refuse others.
-constexpr int kEncodingVersion = 1;
+constexpr int kEncodingVersion = 2;
 
 struct FileHeader {
   uint64_t packageVersion = kPackageVersion;

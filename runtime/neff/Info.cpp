@@ -105,6 +105,12 @@ uint64_t featureBits(const Model &model) {
   return bits;
 }
 
+std::string programFolder(size_t index) {
+  char folder[32];
+  std::snprintf(folder, sizeof folder, "sg%02zu/", index);
+  return folder;
+}
+
 Json infoToJson(const Model &model) {
   Json json;
   json["encoding"] = kEncodingVersion;
@@ -122,7 +128,7 @@ Json infoToJson(const Model &model) {
   for (const TensorInfo &info : model.outputs) {
     json["outputs"].push_back(tensorToJson(info));
   }
-  json["programs"] = model.programs.size();
+  json["programs"] = Json::array(); // filled by the writer, which knows what is shared
   json["channels"] = Json::array();
   for (const Channel &c : model.channels) {
     json["channels"].push_back({{"from", c.fromCore}, {"to", c.toCore}, {"bytes", c.bytes}, {"slots", c.slots}});
@@ -151,7 +157,7 @@ absl::Status infoFromJson(const Json &json, Model &model) {
   for (const Json &item : r.array(json, "outputs", 65536)) {
     model.outputs.push_back(tensorFromJson(item, r));
   }
-  model.programs.resize(r.natural(json, "programs", 4096));
+  model.programs.resize(r.array(json, "programs", 4096).size());
   for (const Json &item : r.array(json, "channels", 65535)) {
     Channel c;
     c.id = static_cast<uint32_t>(model.channels.size());

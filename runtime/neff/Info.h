@@ -28,6 +28,8 @@ struct Stream {
   std::vector<StreamItem> run;
 };
 absl::StatusOr<Stream> decodeStream(absl::Span<const uint8_t> bytes, isa::Engine engine);
+/// sgNN/ of a program.
+std::string programFolder(size_t index);
 /// pe, vec, act, pool, dma, sync.
 const char *streamName(isa::Engine engine);
 

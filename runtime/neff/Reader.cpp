@@ -64,7 +64,7 @@ public:
     Model model;
     absl::Status status = readInfo(*header, model);
     for (size_t i = 0; status.ok() && i < model.programs.size(); ++i) {
-      status = readProgram(i, model.programs[i]);
+      status = readPlace(i, model);
     }
     if (status.ok()) {
       status = readRest(model);
@@ -112,10 +112,42 @@ private:
     return infoFromJson(info, model);
   }
 
+  /// A program of its own, or an earlier one on another core (replicas share one folder).
+  absl::Status readPlace(size_t index, Model &model) {
+    JsonReader r("info.json");
+    const Json &place = r.array(info, "programs", 4096)[index];
+    const size_t folder = r.natural(place, "folder", 4095);
+    const auto core = static_cast<uint32_t>(r.natural(place, "core", 4095));
+    if (!r.ok()) {
+      return r.status();
+    }
+    if (folder > index) {
+      return absl::InvalidArgumentError("info.json: program " + std::to_string(index) + " is said to be in a later folder");
+    }
+    absl::Status status;
+    if (folder < index) {
+      copiedBytes += streamSize(programFolder(folder));
+      if (copiedBytes > kMostCopiedBytes) {
+        return absl::InvalidArgumentError("info.json: programs share folders too large to be copied that often");
+      }
+      model.programs[index] = model.programs[folder];
+    } else {
+      status = readProgram(index, model.programs[index]);
+    }
+    model.programs[index].core = core;
+    return status;
+  }
+
+  uint64_t streamSize(const std::string &prefix) {
+    uint64_t size = 0;
+    for (int e = 0; e < isa::enumCount(isa::Engine{}); ++e) {
+      size += members[prefix + streamName(static_cast<isa::Engine>(e)) + ".bin"].size();
+    }
+    return size;
+  }
+
   absl::Status readProgram(size_t index, Program &program) {
-    char folder[32];
-    std::snprintf(folder, sizeof folder, "sg%02zu/", index);
-    std::string prefix = folder;
+    const std::string prefix = programFolder(index);
     absl::StatusOr<Bytes> definition = find(prefix + "def.json");
     if (!definition.ok()) {
       return definition.status();
@@ -125,10 +157,7 @@ private:
       return json.status();
     }
     // Instruction counts come from the definition; hold them against the streams before reserving room.
-    uint64_t streamBytes = 0;
-    for (int e = 0; e < isa::enumCount(isa::Engine{}); ++e) {
-      streamBytes += members[prefix + streamName(static_cast<isa::Engine>(e)) + ".bin"].size();
-    }
+    const uint64_t streamBytes = streamSize(prefix);
     JsonReader r(prefix + "def.json");
     uint64_t count = r.natural(*json, "init_instructions", 1 << 26) + r.natural(*json, "run_instructions", 1 << 26);
     if (!r.ok() || count > streamBytes) {
@@ -204,6 +233,8 @@ private:
 
   Bytes bytes;
   const ReadOptions &options;
+  static constexpr uint64_t kMostCopiedBytes = uint64_t{1} << 28; // a hostile file must not grow without bound
+  uint64_t copiedBytes = 0;
   std::map<std::string, Bytes> members;
   Json info;
 };

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,16 +101,25 @@ struct Member {
   std::string bytes;
 };
 
-std::vector<Member> smallMembers(const Model &model) {
+/// All members but info, weights and debug map; `folders` receives for each program the number of the folder that
+/// holds it: replicas share one.
+std::vector<Member> smallMembers(const Model &model, std::vector<size_t> &folders) {
   std::vector<Member> members;
   members.push_back({"device.txt", model.device});
+  std::map<std::string, size_t> known; // by content
   for (size_t i = 0; i < model.programs.size(); ++i) {
-    char folder[32];
-    std::snprintf(folder, sizeof folder, "sg%02zu/", i);
-    members.push_back({std::string(folder) + "def.json", dumpJson(definitionToJson(model.programs[i]), 1) + "\n"});
+    Json definition = definitionToJson(model.programs[i]);
+    std::vector<Member> own{{programFolder(i) + "def.json", dumpJson(definition, 1) + "\n"}};
+    definition.erase("core");
+    std::string content = dumpJson(definition);
     for (int e = 0; e < isa::enumCount(isa::Engine{}); ++e) {
       auto engine = static_cast<isa::Engine>(e);
-      members.push_back({std::string(folder) + streamName(engine) + ".bin", encodeStream(model.programs[i], engine)});
+      own.push_back({programFolder(i) + streamName(engine) + ".bin", encodeStream(model.programs[i], engine)});
+      content += own.back().bytes;
+    }
+    folders.push_back(known.try_emplace(std::move(content), i).first->second);
+    if (folders.back() == i) {
+      std::move(own.begin(), own.end(), std::back_inserter(members));
     }
   }
   if (!model.report.empty()) {
@@ -122,8 +133,12 @@ public:
   ModelWriter(const Model &model, OutputFile &file) : model(model), file(file) {}
 
   absl::Status write(const WriteOptions &options) {
-    std::vector<Member> members = smallMembers(model);
+    std::vector<size_t> folders;
+    std::vector<Member> members = smallMembers(model, folders);
     Json info = infoToJson(model);
+    for (size_t i = 0; i < folders.size(); ++i) {
+      info["programs"].push_back({{"core", model.programs[i].core}, {"folder", folders[i]}});
+    }
     for (const Member &m : members) {
       info["members"][m.name] = {{"bytes", m.bytes.size()}, {"hash", fastHash(span(m.bytes))}};
     }

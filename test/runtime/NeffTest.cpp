@@ -101,6 +101,30 @@ TEST(Neff, RoundTripIsExactAndDeterministic) {
   ::unlink(two.c_str());
 }
 
+TEST(Neff, ReplicasShareAFolder) {
+  test::ModelBuilder b = test::makeMlp({128, 128}, 16);
+  std::string single = path("single.neff"), file = path("replicas.neff");
+  ASSERT_TRUE(writeModel(*b.model, single).ok());
+  b.model->programs.push_back(b.model->programs[0]);
+  b.model->programs[1].core = 1;
+  b.model->groups = {{{0}, {}, {}}, {{1}, {}, {}}};
+  ASSERT_TRUE(writeModel(*b.model, file).ok());
+  EXPECT_LT(slurp(file).size(), slurp(single).size() + 512);
+  auto read = readModel(file);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->programs.size(), 2u);
+  EXPECT_EQ(read->programs[1].core, 1u);
+  EXPECT_TRUE(read->programs[1].run == b.program().run);
+  // A program that differs keeps a folder of its own.
+  b.model->programs[1].run.pop_back();
+  ASSERT_TRUE(writeModel(*b.model, file).ok());
+  read = readModel(file);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->programs[1].run.size() + 1, read->programs[0].run.size());
+  ::unlink(single.c_str());
+  ::unlink(file.c_str());
+}
+
 TEST(Neff, TarListsAndWeightsAreAligned) {
   test::ModelBuilder b = test::makeMlp({128, 128}, 16);
   std::string file = path("tar.neff");

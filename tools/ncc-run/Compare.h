@@ -20,8 +20,14 @@ struct Comparison {
   bool pass = false;
   std::string problem; // types or shapes differ
   double maxAbs = 0, maxRel = 0, cosine = 1;
+  double norm = 0; // |a-b| / |b|, both as vectors
   int64_t failures = 0;
+  int64_t rows = 0, sameTop = 0; // of scores: how many there are, and how many have their largest class in common
 };
+
+/// How far the host executor may be from the precise interpreter in a model whose products are in that type; see
+/// docs/runtime.md. `norm` bounds Comparison::norm; integers must be equal where the model's products are f32.
+double executorBound(const std::string &precision);
 
 Comparison compare(const Tensor &actual, const Tensor &expected, const Tolerance &tolerance);
 

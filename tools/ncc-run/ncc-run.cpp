@@ -19,13 +19,14 @@ using namespace ncc::tools;
 namespace {
 
 const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME=FILE.(npy|pb) ... | --random SEED]
-               [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--executor host|precise] [--threads N]
+               [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--executor host|precise|both] [--threads N]
   --test-data DIR   inputs from DIR/input_J.pb, results compared with DIR/output_J.pb: max abs, max rel, cosine
   --input N=FILE    one input by name (or position)
   --random SEED     random inputs (also for inputs not given)
   --output-dir DIR  stores outputs as DIR/output_J.pb
   --rtol, --atol    tolerances (default 1e-3 and 1e-5*max|b|; 1e-2 and 1e-2*max|b| for models in bf16, f16 or i8)
   --min-cosine C    pass on cosine >= C instead of on tolerances (float outputs)
+  --executor both   runs the inputs on both and compares them by the bound of docs/runtime.md; outputs are the host's
   --check           with --executor precise: fail on reads of memory nobody wrote and on races
 exit: 0 all passed, 1 a comparison failed, 2 bad command line, 3 bad input files, 4 bad NEFF, 5 the run failed
 )";
@@ -132,12 +133,40 @@ bool compareOutputs(const Args &args, const neff::Model &model, const std::vecto
     if (!c.problem.empty()) {
       std::printf("%-24s FAIL %s\n", model.outputs[j].name.c_str(), c.problem.c_str());
     } else {
-      std::printf("%-24s %s max abs %.3g, max rel %.3g, cosine %.6f%s\n", model.outputs[j].name.c_str(), c.pass ? "pass" : "FAIL", c.maxAbs,
-                  c.maxRel, c.cosine, c.failures ? absl::StrFormat(", %d of %d outside", c.failures, outputs[j].size()).c_str() : "");
+      std::printf("%-24s %s max abs %.3g, max rel %.3g, cosine %.6f%s%s\n", model.outputs[j].name.c_str(), c.pass ? "pass" : "FAIL", c.maxAbs,
+                  c.maxRel, c.cosine, c.failures ? absl::StrFormat(", %d of %d outside", c.failures, outputs[j].size()).c_str() : "",
+                  c.rows ? absl::StrFormat(", top-1 same in %d of %d", c.sameTop, c.rows).c_str() : "");
     }
   }
   if (expected->empty()) {
     stop(kBadInput, "no output_0.pb in " + args.text("test-data"));
+  }
+  return pass;
+}
+
+/// The same inputs on the precise interpreter; false if any output is further from it than the stated bound.
+bool compareExecutors(const Args &args, const neff::Model &model, const std::vector<Tensor> &inputs, const std::vector<Tensor> &outputs) {
+  api::SessionOptions options;
+  options.executor = api::ExecutorKind::Precise;
+  auto session = api::Session::open(args.positional[0], options);
+  if (!session.ok()) {
+    stop(kBadModel, session.status());
+  }
+  const auto start = std::chrono::steady_clock::now();
+  auto precise = (*session)->run(inputs);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!precise.ok()) {
+    stop(kRunFailed, precise.status());
+  }
+  const double bound = executorBound(model.provenance.precision);
+  bool pass = true;
+  for (size_t j = 0; j < outputs.size(); ++j) {
+    Comparison c = compare(outputs[j], (*precise)[j], {0, 0, 0});
+    const bool real = isFloat(model.outputs[j].dtype);
+    const bool ok = c.problem.empty() && (real ? c.norm <= bound : c.norm <= 10 * bound);
+    std::printf("%-24s %s host against precise: max abs %.3g, |difference| / |result| %.3g, bound %.3g; precise run %.1f s\n",
+                model.outputs[j].name.c_str(), ok ? "pass" : "FAIL", c.maxAbs, c.norm, real ? bound : 10 * bound, seconds);
+    pass &= ok;
   }
   return pass;
 }
@@ -159,10 +188,10 @@ int main(int argc, char **argv) {
   }
   api::SessionOptions options;
   std::string executor = args.text("executor", "host");
-  if (executor != "host" && executor != "precise") {
-    Args::fail("--executor is host or precise");
+  if (executor != "host" && executor != "precise" && executor != "both") {
+    Args::fail("--executor is host, precise or both");
   }
-  options.executor = executor == "host" ? api::ExecutorKind::Host : api::ExecutorKind::Precise;
+  options.executor = executor != "precise" ? api::ExecutorKind::Host : api::ExecutorKind::Precise;
   options.host.threads = static_cast<int>(args.number("threads", 0));
   options.precise.checkUninitialised = options.precise.checkRaces = args.has("check");
   auto session = api::Session::open(args.positional[0], options);
@@ -185,11 +214,12 @@ int main(int argc, char **argv) {
       }
     }
   }
+  const bool agree = executor != "both" || compareExecutors(args, model, inputs, *outputs);
   if (args.has("test-data")) {
-    return compareOutputs(args, model, *outputs) ? kOk : kMismatch;
+    return compareOutputs(args, model, *outputs) && agree ? kOk : kMismatch;
   }
   for (size_t j = 0; j < outputs->size(); ++j) {
     printTensor(model.outputs[j].name, (*outputs)[j]);
   }
-  return kOk;
+  return agree ? kOk : kMismatch;
 }

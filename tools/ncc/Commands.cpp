@@ -83,6 +83,8 @@ int compileCommand(const CommandLine &line, DiagnosticEngine &diagnostics) {
     diagnostics.report(Code::OutputUnwritable, std::string(status.message()));
     return kFileError;
   }
+  std::error_code unknown;
+  result->report.neffBytes = static_cast<int64_t>(std::filesystem::file_size(line.output, unknown));
   if (!line.reportFile.empty() && !writeWhole(line.reportFile, result->report.json(true) + "\n", diagnostics)) {
     return kFileError;
   }

@@ -50,6 +50,7 @@ void populateReduction(mlir::RewritePatternSet &patterns);
 void populateQuantize(mlir::RewritePatternSet &patterns);
 void populateRecurrent(mlir::RewritePatternSet &patterns, int64_t maxSteps);
 void populateResize(mlir::RewritePatternSet &patterns);
+void populateIndexing(mlir::RewritePatternSet &patterns);
 void populateLayoutOps(mlir::RewritePatternSet &patterns);
 
 } // namespace ncc::legalize

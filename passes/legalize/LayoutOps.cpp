@@ -122,7 +122,19 @@ struct PromoteMatmulVectors : OpRewritePattern<graph::MatmulOp> {
   }
 };
 
-/// A gather along an inner axis moves that axis to the front; one constant index is a slice.
+/// The step between constant indices that are evenly spaced and in range; none otherwise.
+std::optional<int64_t> evenStep(const Tensor &indices, int64_t size) {
+  int64_t step = indices.size() > 1 ? indices.asInt(1) - indices.asInt(0) : 1;
+  for (int64_t i = 0; i < indices.size(); ++i) {
+    int64_t index = indices.asInt(i);
+    if (index < 0 || index >= size || index != indices.asInt(0) + i * step) {
+      return std::nullopt;
+    }
+  }
+  return step == 0 ? std::nullopt : std::optional(step);
+}
+
+/// A gather along an inner axis moves that axis to the front; evenly spaced constant indices are a slice.
 struct LegalizeGather : OpRewritePattern<graph::GatherOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::GatherOp op, PatternRewriter &rewriter) const override {
@@ -137,6 +149,14 @@ struct LegalizeGather : OpRewritePattern<graph::GatherOp> {
         return rewriter.notifyMatchFailure(op, "index out of range");
       }
       rewriter.replaceOp(op, g.reshape(g.sliceDim(op.getData(), axis, index, 1), shapeOf(op.getResult())));
+      return success();
+    }
+    if (auto step = constant && constant->size() > 0 ? evenStep(*constant, size) : std::nullopt) {
+      Dims offsets(data.size(), 0), sizes(data), strides(data.size(), 1);
+      offsets[axis] = constant->asInt(0);
+      sizes[axis] = constant->size();
+      strides[axis] = *step;
+      rewriter.replaceOp(op, g.reshape(g.slice(op.getData(), offsets, sizes, strides), shapeOf(op.getResult())));
       return success();
     }
     if (axis == 0 || size == 0) {

@@ -25,6 +25,7 @@ struct LegalizeForEngines : ncc::legalize::impl::LegalizeForEnginesPassBase<Lega
     ncc::legalize::populateQuantize(patterns);
     ncc::legalize::populateRecurrent(patterns, maxSteps);
     ncc::legalize::populateResize(patterns);
+    ncc::legalize::populateIndexing(patterns);
     ncc::legalize::populateLayoutOps(patterns);
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);

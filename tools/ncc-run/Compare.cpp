@@ -32,9 +32,9 @@ void compareTop(const Tensor &actual, const Tensor &expected, Comparison &result
 
 double executorBound(const std::string &precision) {
   if (precision == "f32") {
-    return 1e-4;
+    return 2e-5;
   }
-  return precision == "i8" ? 5e-2 : 3e-2;
+  return 2e-2;
 }
 
 Comparison compare(const Tensor &actual, const Tensor &expected, const Tolerance &tolerance) {

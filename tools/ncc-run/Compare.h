@@ -26,7 +26,7 @@ struct Comparison {
 };
 
 /// How far the host executor may be from the precise interpreter in a model whose products are in that type; see
-/// docs/runtime.md. `norm` bounds Comparison::norm; integers must be equal where the model's products are f32.
+/// docs/runtime.md. Bounds Comparison::norm of float outputs, ten times as wide for integer outputs.
 double executorBound(const std::string &precision);
 
 Comparison compare(const Tensor &actual, const Tensor &expected, const Tolerance &tolerance);

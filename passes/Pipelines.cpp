@@ -58,15 +58,16 @@ using mlir::func::FuncOp;
 
 // The lowering with the driver's device, noting for the report what landed where.
 struct LowerGraphPass : mlir::PassWrapper<LowerGraphPass, mlir::OperationPass<mlir::ModuleOp>> {
-  LowerGraphPass(const hw::DeviceSpec &device, std::vector<lower::Placement> *placements) : device(device), placements(placements) {}
+  LowerGraphPass(const PipelineOptions &options) : device(options.device), packed(options.packed), placements(options.placements) {}
   llvm::StringRef getArgument() const final { return "ncc-lower-graph"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override { registry.insert<tile::TileDialect>(); }
   void runOnOperation() override {
-    if (failed(lower::lowerModule(getOperation(), device, placements))) {
+    if (failed(lower::lowerModule(getOperation(), device, *packed, placements))) {
       signalPassFailure();
     }
   }
   hw::DeviceSpec device;
+  std::shared_ptr<lower::ConstantCache> packed;
   std::vector<lower::Placement> *placements;
 };
 
@@ -126,7 +127,7 @@ constexpr Phase kPhases[] = {
      }},
     {"partition", "the model split over cores",
      [](OpPassManager &passes, const PipelineOptions &options) {
-       passes.addPass(partition::createAssignCoresPass(options.device, options.cores, options.parallel));
+       passes.addPass(partition::createAssignCoresPass(options.device, options.cores, options.parallel, options.opCosts));
      }},
     {"layout", "partition dims chosen for every tensor",
      [](OpPassManager &passes, const PipelineOptions &options) {
@@ -142,7 +143,7 @@ constexpr Phase kPhases[] = {
      }},
     {"lower", "graph to tiles",
      [](OpPassManager &passes, const PipelineOptions &options) {
-       passes.addPass(std::make_unique<LowerGraphPass>(options.device, options.placements));
+       passes.addPass(std::make_unique<LowerGraphPass>(options));
      }},
     {"combine", "instructions merged and spread over the engines",
      [](OpPassManager &passes, const PipelineOptions &options) {

@@ -4,6 +4,7 @@
 // phases in the order in which a compilation runs them.
 #pragma once
 
+#include "passes/lower/ConstantCache.h"
 #include "passes/lower/GraphToTile.h"
 #include "passes/partition/Partition.h"
 #include "runtime/hw/DeviceSpec.h"
@@ -35,6 +36,8 @@ struct PipelineOptions {
   bool verify = true;             // prove the result of the back end
   std::set<std::string> disabled; // fuse, prune, layout, tiling, order, residency
   std::vector<lower::Placement> *placements = nullptr; // filled by the lowering: what runs where
+  std::shared_ptr<lower::ConstantCache> packed = std::make_shared<lower::ConstantCache>(); // shared by several lowerings
+  std::vector<double> opCosts; // measured, for the partition; see createAssignCoresPass
 
   bool enabled(const char *pass) const { return disabled.count(pass) == 0; }
 };

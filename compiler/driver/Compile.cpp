@@ -3,6 +3,7 @@
 // Import, phases, emission. MLIR's diagnostics become the project's own; nothing of MLIR leaves this file.
 #include "compiler/driver/Compile.h"
 
+#include "compiler/driver/Division.h"
 #include "compiler/driver/Inputs.h"
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
@@ -109,18 +110,27 @@ public:
       return "x128:" + neff::fastHash(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     });
     Compilation result;
-    if (!import() || !runPhases(stop)) {
+    preparePipeline();
+    if (!import() || !runPhases(0, partitionPhase(), stop)) {
       return std::nullopt;
     }
     if (stop != Stage::Neff) {
+      if (!runPhases(partitionPhase(), allPhases().size(), stop)) {
+        return std::nullopt;
+      }
       llvm::raw_string_ostream text(result.text);
       module->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
       return result;
     }
-    finishReport();
-    if (!emit(result, hash.get())) {
+    modelHash = hash.get();
+    if (!divideOverCores()) {
       return std::nullopt;
     }
+    result.model = std::move(best.model);
+    summary.weightBytes = static_cast<int64_t>(result.model.weightBytes);
+    result.model.report = summary.json(false);
+    summary.seconds = since(start);
+    summary.peakMb = peakMegabytes();
     result.report = std::move(summary);
     return result;
   }
@@ -160,7 +170,13 @@ private:
     Clock::time_point begin = Clock::now();
     size_t errors = diagnostics.errorCount();
     bool ok = fn();
-    summary.phases.push_back({name, since(begin), peakMegabytes()});
+    auto known = llvm::find_if(summary.phases, [&](const PhaseReport &phase) { return phase.name == name; });
+    if (known == summary.phases.end()) {
+      summary.phases.push_back({name, 0, 0});
+      known = std::prev(summary.phases.end());
+    }
+    known->seconds += since(begin);
+    known->peakMb = peakMegabytes();
     if (!ok && diagnostics.errorCount() == errors) {
       diagnostics.report(Code::InternalError, std::string("the phase '") + name + "' failed without a reason");
     }
@@ -206,8 +222,7 @@ private:
     return status.ok();
   }
 
-  bool runPhases(Stage stop) {
-    PipelineOptions pipeline;
+  void preparePipeline() {
     pipeline.device = device;
     pipeline.cores = options.cores;
     pipeline.parallel = options.parallel == Parallel::Auto       ? partition::Parallel::Auto
@@ -219,8 +234,15 @@ private:
     pipeline.verify = options.verifyPasses;
     pipeline.disabled = options.disabled;
     pipeline.placements = &placements;
+  }
+
+  static size_t partitionPhase() {
+    return static_cast<size_t>(llvm::find_if(allPhases(), [](const Phase &phase) { return std::string_view(phase.name) == "partition"; }) - allPhases().begin());
+  }
+
+  bool runPhases(size_t first, size_t last, Stage stop) {
     bool graphLevel = true;
-    for (const Phase &phase : allPhases()) {
+    for (const Phase &phase : allPhases().subspan(first, last - first)) {
       std::string_view name = phase.name;
       if ((stop == Stage::Graph && name == "lower") || (stop == Stage::Tile && name == "memory")) {
         break;
@@ -245,6 +267,27 @@ private:
     return true;
   }
 
+  // Compiles divisions of the model until one is good; its module, model and figures stay.
+  bool divideOverCores() {
+    OwningOpRef<ModuleOp> whole = std::move(module);
+    auto compile = [&](partition::Parallel kind, const std::vector<double> &opCosts) -> std::optional<driver::Division> {
+      module = options.cores == 1 ? std::move(whole) : OwningOpRef<ModuleOp>(whole->clone());
+      pipeline.parallel = kind;
+      pipeline.opCosts = opCosts;
+      placements.clear();
+      summary.graphOps.clear();
+      if (!runPhases(partitionPhase(), allPhases().size(), Stage::Neff)) {
+        return std::nullopt;
+      }
+      return emitDivision();
+    };
+    auto keep = [&] {
+      finishReport();
+      best.model = std::move(emitted);
+    };
+    return driver::divide(options.cores, pipeline.parallel, compile, keep);
+  }
+
   void countOps() {
     llvm::DenseSet<Attribute> kept;
     module->walk([&](Operation *op) {
@@ -257,9 +300,16 @@ private:
     });
   }
 
-  // The stages' figures, from the attributes the passes left.
+  // The stages' figures, from the attributes the passes left and from the simulator.
   void finishReport() {
-    summary.model = model.path().substr(model.path().find_last_of('/') + 1);
+    summary.instructions.clear();
+    summary.stages.clear();
+    summary.firmware.clear();
+    summary.engineElements = summary.firmwareElements = 0;
+    summary.latencyNs = timing.latencyNs;
+    summary.throughput = timing.throughput;
+    summary.utilization = timing.utilization;
+    summary.model = fileName();
     summary.target = device.name;
     summary.sbufBytesPerPartition = device.sbufBytesPerPartition;
     summary.psumBytesPerPartition = device.psumBytesPerPartition;
@@ -272,13 +322,11 @@ private:
                            (options.autoCast == AutoCast::Matmult ? ", but those of at most 32 terms, and the rest, as in the model (--auto-cast none keeps all)" : "");
     }
     auto partition = (*module)->getAttrOfType<DictionaryAttr>("ncc.partition");
-    ArrayAttr stageNs = partition.getAs<ArrayAttr>("stages");
     summary.parallel = partition.getAs<StringAttr>("kind").str();
-    replicas = static_cast<int>(partition.getAs<IntegerAttr>("replicas").getInt());
+    auto replicas = partition.getAs<IntegerAttr>("replicas").getInt();
     summary.macs = partition.getAs<FloatAttr>("macs").getValueAsDouble();
-    weightedMacs = partition.getAs<FloatAttr>("weighted_macs").getValueAsDouble();
     for (auto program : module->getOps<core::ProgramOp>()) {
-      addStage(program, stageNs);
+      addStage(program);
     }
     for (int replica = 1; replica < replicas; ++replica) {
       summary.stages.push_back(summary.stages.front());
@@ -293,11 +341,11 @@ private:
     }
   }
 
-  void addStage(core::ProgramOp program, ArrayAttr stageNs) {
+  void addStage(core::ProgramOp program) {
     StageReport stage;
     stage.core = static_cast<int>(program.getCore());
-    if (stage.core < static_cast<int>(stageNs.size())) {
-      stage.estimatedNs = cast<FloatAttr>(stageNs[static_cast<unsigned>(stage.core)]).getValueAsDouble();
+    for (const sim::CoreTiming &core : timing.cores) {
+      stage.intervalNs = static_cast<int>(core.core) == stage.core ? core.intervalNs : stage.intervalNs;
     }
     auto statistics = program->getAttrOfType<DictionaryAttr>("statistics");
     auto figure = [&](StringRef name) { return statistics ? statistics.getAs<IntegerAttr>(name).getInt() : 0; };
@@ -316,8 +364,12 @@ private:
     summary.stages.push_back(stage);
   }
 
-  bool emit(Compilation &result, std::string hash) {
-    return timed("emit", [&] {
+  // The module as a model in `emitted`, and what the simulator says of it.
+  std::optional<driver::Division> emitDivision() {
+    driver::Division division;
+    bool ok = timed("emit", [&] {
+      auto partition = (*module)->getAttrOfType<DictionaryAttr>("ncc.partition");
+      auto replicas = static_cast<int>(partition.getAs<IntegerAttr>("replicas").getInt());
       emit::ModelInfo info;
       info.inputs = inputs;
       info.outputs = outputs;
@@ -325,37 +377,32 @@ private:
       for (int replica = 0; replica < replicas && replicas > 1; ++replica) {
         info.groups.push_back({{static_cast<uint32_t>(replica)}, {}, {}});
       }
-      info.usefulMacs = summary.macs;
-      info.usefulMacsRate = weightedMacs;
-      info.provenance = {"ncc 0.1.0", canonical(options), device.name, std::move(hash), summary.model,
-                         lowestProduct(options)};
+      info.usefulMacs = partition.getAs<FloatAttr>("macs").getValueAsDouble();
+      info.usefulMacsRate = partition.getAs<FloatAttr>("weighted_macs").getValueAsDouble();
+      info.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash, fileName(), lowestProduct(options)};
       // The context holds the constants; the module itself may go, but its storage belongs to the context.
-      absl::StatusOr<neff::Model> emitted = ncc::emit::emitModel(*module, device, std::move(info), workspace);
-      if (!emitted.ok()) {
-        diagnostics.report(Code::InternalError, std::string(emitted.status().message()));
+      absl::StatusOr<neff::Model> made = ncc::emit::emitModel(*module, device, std::move(info), workspace);
+      absl::Status status = made.ok() ? neff::verifyModel(*made) : made.status();
+      absl::StatusOr<sim::TimingReport> simulated = status.ok() ? sim::simulateTiming(*made) : status;
+      if (!simulated.ok()) {
+        diagnostics.report(Code::InternalError, std::string(simulated.status().message()));
         return false;
       }
-      result.model = *std::move(emitted);
-      if (absl::Status status = neff::verifyModel(result.model); !status.ok()) {
-        diagnostics.report(Code::InternalError, std::string(status.message()));
-        return false;
+      emitted = *std::move(made);
+      timing = *std::move(simulated);
+      division.pipeline = partition.getAs<StringAttr>("kind") == "pipeline";
+      division.intervalNs = timing.intervalNs;
+      for (const sim::CoreTiming &core : timing.cores) {
+        division.stageNs.push_back(core.intervalNs);
       }
-      predict(result.model);
-      summary.weightBytes = static_cast<int64_t>(result.model.weightBytes);
-      result.model.report = summary.json(false);
-      summary.seconds = since(start);
-      summary.peakMb = peakMegabytes();
+      llvm::append_range(division.ends, partition.getAs<DenseI64ArrayAttr>("ends").asArrayRef());
+      llvm::append_range(division.opCosts, partition.getAs<DenseF64ArrayAttr>("op_costs").asArrayRef());
       return true;
     });
+    return ok ? std::optional(std::move(division)) : std::nullopt;
   }
 
-  void predict(const neff::Model &compiled) {
-    if (absl::StatusOr<sim::TimingReport> timing = sim::simulateTiming(compiled); timing.ok()) {
-      summary.latencyNs = timing->latencyNs;
-      summary.throughput = timing->throughput;
-      summary.utilization = timing->utilization;
-    }
-  }
+  std::string fileName() const { return model.path().substr(model.path().find_last_of('/') + 1); }
 
   const frontend::Model &model;
   const Options &options;
@@ -368,9 +415,12 @@ private:
   OwningOpRef<ModuleOp> module;
   std::vector<neff::TensorInfo> inputs, outputs;
   std::vector<lower::Placement> placements;
+  PipelineOptions pipeline;
+  std::string modelHash;
+  neff::Model emitted;       // of the division compiled last
+  sim::TimingReport timing;
+  Compilation best;          // of the best division
   Report summary;
-  int replicas = 1;
-  double weightedMacs = 0;
 };
 
 } // namespace

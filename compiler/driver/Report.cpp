@@ -21,8 +21,8 @@ double ncc::peakMegabytes() {
 double Report::balance() const {
   double sum = 0, most = 0;
   for (const StageReport &stage : stages) {
-    sum += stage.estimatedNs;
-    most = std::max(most, stage.estimatedNs);
+    sum += stage.intervalNs;
+    most = std::max(most, stage.intervalNs);
   }
   return sum > 0 ? most * static_cast<double>(stages.size()) / sum : 1;
 }
@@ -42,7 +42,7 @@ std::string Report::json(bool timing) const {
   json["predicted"] = {{"latency_ms", latencyNs / 1e6}, {"throughput", throughput}, {"utilization", utilization}};
   json["stages"] = nlohmann::ordered_json::array();
   for (const StageReport &s : stages) {
-    json["stages"].push_back({{"core", s.core}, {"estimated_us", s.estimatedNs / 1000}, {"instructions", s.instructions},
+    json["stages"].push_back({{"core", s.core}, {"interval_us", s.intervalNs / 1000}, {"instructions", s.instructions},
                               {"sbuf_peak_bytes_per_partition", s.sbufPeak}, {"psum_peak_bytes_per_partition", s.psumPeak},
                               {"resident_bytes_per_partition", s.resident}, {"scratch_bytes", s.scratchBytes}, {"page_ins", s.pageIns},
                               {"paged_in_bytes", s.pagedInBytes}, {"paged_out_bytes", s.pagedOutBytes}});
@@ -103,9 +103,9 @@ std::string Report::summary() const {
   if (stages.size() > 1) {
     text += "stages       ";
     for (size_t i = 0; i < stages.size() && i < 16; ++i) {
-      text += line(" %.0f", stages[i].estimatedNs / 1000);
+      text += line(" %.0f", stages[i].intervalNs / 1000);
     }
-    text += line(" us estimated; slowest / mean %.2f\n", balance());
+    text += line(" us predicted; slowest / mean %.2f\n", balance());
   }
   text += line("on chip       SBUF %.0f of %.0f KiB, PSUM %.1f of %.0f KiB per partition; paging %.1f MB\n", static_cast<double>(sbuf) / 1024,
                static_cast<double>(sbufBytesPerPartition) / 1024, static_cast<double>(psum) / 1024, static_cast<double>(psumBytesPerPartition) / 1024,

@@ -12,7 +12,7 @@ namespace ncc {
 
 struct StageReport {
   int core = 0;
-  double estimatedNs = 0;
+  double intervalNs = 0; // between two inferences, by the timing simulator
   int64_t instructions = 0;
   int64_t sbufPeak = 0, psumPeak = 0, resident = 0; // bytes per partition
   int64_t scratchBytes = 0, pageIns = 0, pagedInBytes = 0, pagedOutBytes = 0;

@@ -96,7 +96,7 @@ public:
     if (fold) {
       inLayout = Lowering::canonical(layoutOf(static_cast<int64_t>(s.in.size()), {1}), fold->shape.in);
       input = foldInput(low, *fold, s, inLayout);
-      weights = foldWeights(*fold, s, weights);
+      weights = low.packed.get(weights, {'f', fold->rows, fold->quotient, s.wZero}, [&] { return foldWeights(*fold, s, weights); });
       s = fold->shape;
     } else {
       input = low.grid(s.x, inLayout);
@@ -325,7 +325,8 @@ private:
       if (s.groups > 1 && !groupsMeet(channels, rows)) {
         it = weightTiles.insert({key, Value()}).first;
       } else {
-        Tensor packed = packWeights(s, weights, channels.start, channels.count, wide.start, wide.count);
+        const Tensor &packed = low.packed.get(weights, {'c', channels.start, channels.count, wide.start, wide.count, s.groups, s.transposed, s.in[1], s.out[1], product(s.kernel), s.wZero},
+                                              [&] { return packWeights(s, weights, channels.start, channels.count, wide.start, wide.count); });
         it = weightTiles.insert({key, low.constantTile(packed, channels.count, taps * wide.count)}).first;
       }
     }

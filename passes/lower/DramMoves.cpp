@@ -119,14 +119,13 @@ Value Lowering::load(const DramView &view, ArrayRef<int64_t> shape, Type element
 }
 
 Value Lowering::constant(const Tensor &tensor) {
-  auto key = std::make_pair(tensor.data(), std::make_pair(tensor.size(), int64_t(tensor.dtype())));
-  Value &slot = constants[key];
-  if (!slot) {
+  StoredConstant &slot = constants[{tensor.data(), tensor.size(), tensor.dtype()}];
+  if (!slot.buffer) {
     ElementsAttr value = graph::tensorAttr(t.b.getContext(), tensor);
     Type type = t.dram(tensor.size(), graph::elementTypeOf(t.b.getContext(), tensor.dtype()));
-    slot = tile::ConstantOp::create(t.b, t.loc, type, value);
+    slot = {tile::ConstantOp::create(t.b, t.loc, type, value), tensor};
   }
-  return slot;
+  return slot.buffer;
 }
 
 Value Lowering::constantTile(const Tensor &tensor, int64_t partitions, int64_t elements) {

@@ -30,8 +30,8 @@ std::string nodeName(Location loc) {
 
 class FunctionLowering {
 public:
-  FunctionLowering(func::FuncOp func, const hw::DeviceSpec &spec, std::vector<Placement> *placements)
-      : func(func), builder(func.getContext()), low(builder, spec), placements(placements) {}
+  FunctionLowering(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements)
+      : func(func), builder(func.getContext()), low(builder, spec, packed), placements(placements) {}
 
   LogicalResult run() {
     builder.setInsertionPoint(func);
@@ -130,14 +130,14 @@ private:
 
 } // namespace
 
-LogicalResult ncc::lower::lowerFunction(func::FuncOp func, const hw::DeviceSpec &spec,
+LogicalResult ncc::lower::lowerFunction(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed,
                                         std::vector<Placement> *placements) {
-  return FunctionLowering(func, spec, placements).run();
+  return FunctionLowering(func, spec, packed, placements).run();
 }
 
-LogicalResult ncc::lower::lowerModule(ModuleOp module, const hw::DeviceSpec &spec, std::vector<Placement> *placements) {
+LogicalResult ncc::lower::lowerModule(ModuleOp module, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements) {
   for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
-    if (failed(lowerFunction(func, spec, placements))) {
+    if (failed(lowerFunction(func, spec, packed, placements))) {
       return failure();
     }
     func.erase();
@@ -160,7 +160,8 @@ struct GraphToTile : ncc::lower::impl::GraphToTilePassBase<GraphToTile> {
       getOperation().emitError() << "unknown target '" << target << "'";
       return signalPassFailure();
     }
-    if (failed(ncc::lower::lowerModule(getOperation(), *spec))) {
+    ConstantCache packed;
+    if (failed(ncc::lower::lowerModule(getOperation(), *spec, packed))) {
       signalPassFailure();
     }
   }

@@ -9,6 +9,8 @@
 
 namespace ncc::lower {
 
+class ConstantCache;
+
 struct Placement {
   std::string op;     // graph op name
   std::string node;   // model node
@@ -19,11 +21,11 @@ struct Placement {
 
 /// Appends to `module` one tile.program for `func`, whose arguments and results say what they are: `graph.input`,
 /// `graph.output` (model indices) or `graph.channel`. `placements`, if given, receives where each op runs.
-mlir::LogicalResult lowerFunction(mlir::func::FuncOp func, const hw::DeviceSpec &spec,
+mlir::LogicalResult lowerFunction(mlir::func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed,
                                   std::vector<Placement> *placements = nullptr);
 
 /// Replaces every graph function of the module by its program.
-mlir::LogicalResult lowerModule(mlir::ModuleOp module, const hw::DeviceSpec &spec,
+mlir::LogicalResult lowerModule(mlir::ModuleOp module, const hw::DeviceSpec &spec, ConstantCache &packed,
                                 std::vector<Placement> *placements = nullptr);
 
 } // namespace ncc::lower

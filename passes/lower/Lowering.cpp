@@ -197,10 +197,16 @@ DramView Lowering::packedConstant(TensorState &s, const Layout &layout) {
   if (same || dtypeSize(s.constant->dtype()) == 0) {
     return {constant(*s.constant), 0, natural};
   }
-  Tensor packed(s.constant->dtype(), s.constant->shape());
-  permute(*s.constant, order, packed);
-  packedStorage.push_back(packed); // keeps the address unique for `constant`
-  return {constant(packed), 0, strides};
+  std::vector<int64_t> form{'p'};
+  form.insert(form.end(), s.constant->shape().begin(), s.constant->shape().end());
+  form.insert(form.end(), order.begin(), order.end());
+  return {constant(packed.get(*s.constant, std::move(form),
+                              [&] {
+                                Tensor turned(s.constant->dtype(), s.constant->shape());
+                                permute(*s.constant, order, turned);
+                                return turned;
+                              })),
+          0, strides};
 }
 
 Grid Lowering::loadGrid(const TensorState &s, const DramView &source, const Layout &layout) {

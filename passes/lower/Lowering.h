@@ -5,6 +5,7 @@
 // they never move data themselves.
 #pragma once
 
+#include "passes/lower/ConstantCache.h"
 #include "passes/lower/TileBuilder.h"
 #include "runtime/hw/DeviceSpec.h"
 #include "runtime/tensor/Tensor.h"
@@ -35,10 +36,11 @@ struct TensorState {
 
 class Lowering {
 public:
-  Lowering(mlir::OpBuilder &builder, const hw::DeviceSpec &spec) : t(builder), spec(spec) {}
+  Lowering(mlir::OpBuilder &builder, const hw::DeviceSpec &spec, ConstantCache &packed) : t(builder), spec(spec), packed(packed) {}
 
   TileBuilder t;
   const hw::DeviceSpec &spec;
+  ConstantCache &packed;
 
   TensorState &state(mlir::Value value);
 
@@ -100,14 +102,17 @@ private:
   static std::optional<Layout> rowLayout(const TensorState &state);
   Grid loadGrid(const TensorState &state, const DramView &source, const Layout &layout);
   DramView packedConstant(TensorState &state, const Layout &layout);
-  std::vector<Tensor> packedStorage;
 
   llvm::DenseMap<mlir::Value, std::unique_ptr<TensorState>> states;
   using BlockKey = std::tuple<void *, llvm::SmallVector<int64_t, 16>>;
   std::map<BlockKey, View> blocks; // gathered, replicated and broadcast blocks
   llvm::DenseMap<mlir::Value, mlir::Value> aliases;
   llvm::DenseMap<mlir::Type, mlir::Value> ones;
-  std::map<std::pair<const void *, std::pair<int64_t, int64_t>>, mlir::Value> constants;
+  struct StoredConstant {
+    mlir::Value buffer;
+    Tensor tensor; // keeps the address taken
+  };
+  std::map<std::tuple<const void *, int64_t, DType>, StoredConstant> constants;
 };
 
 } // namespace ncc::lower

@@ -15,6 +15,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace ncc;
 using partition::OpCost;
@@ -34,7 +36,7 @@ struct Line {
 
 class Partitioner {
 public:
-  Partitioner(func::FuncOp func, const hw::DeviceSpec &device) : func(func), device(device), cost(device) {
+  Partitioner(func::FuncOp func, const hw::DeviceSpec &device, ArrayRef<double> measured) : func(func), device(device), cost(device), measured(measured) {
     for (Operation &op : func.getBody().front().without_terminator()) {
       if (!llvm::isa<graph::ConstantOp>(op)) {
         number[&op] = ops.size();
@@ -43,10 +45,16 @@ public:
         total += costs.back();
       }
     }
+    if (measured.size() != ops.size()) {
+      this->measured = {};
+    }
     makeLine();
   }
 
   double stageNs(size_t first, size_t last, int activeCores) const {
+    if (!measured.empty()) { // transfers and streams are in the figures
+      return line.busy[last] - line.busy[first];
+    }
     double busy = line.busy[last] - line.busy[first];
     int64_t weights = line.weights[last] - line.weights[first];
     auto resident = static_cast<int64_t>(0.6 * static_cast<double>(device.sbufBytes()));
@@ -64,6 +72,20 @@ public:
   double singleNs(int activeCores) const { return line.items.empty() ? 0 : stageNs(0, line.items.size(), activeCores); }
   const OpCost &totals() const { return total; }
   size_t items() const { return line.items.size(); }
+  /// The op after the last one of each stage.
+  SmallVector<int64_t> opEnds(ArrayRef<size_t> ends) const {
+    SmallVector<int64_t> result;
+    for (size_t end : ends) {
+      result.push_back(end == 0 ? 0 : static_cast<int64_t>(line.items[end - 1].second));
+    }
+    return result;
+  }
+  double opNs(size_t i) const {
+    return !measured.empty() ? measured[i] : std::max(costs[i].busyNs(), static_cast<double>(costs[i].weightBytes) / cost.dramBytesPerNs(1));
+  }
+  SmallVector<double> opCosts() const {
+    return llvm::map_to_vector(llvm::seq<size_t>(0, ops.size()), [&](size_t i) { return opNs(i); });
+  }
 
   void build(ArrayRef<size_t> ends);
 
@@ -75,6 +97,7 @@ private:
   func::FuncOp func;
   const hw::DeviceSpec &device;
   hw::CostModel cost;
+  ArrayRef<double> measured;
   std::vector<Operation *> ops;
   std::vector<OpCost> costs;
   llvm::DenseMap<Operation *, size_t> number;
@@ -97,6 +120,9 @@ void Partitioner::makeLine() {
     }
   }
   double target = total.busyNs() / static_cast<double>(kMaxItems);
+  if (!measured.empty()) {
+    target = std::accumulate(measured.begin(), measured.end(), 0.0) / static_cast<double>(kMaxItems);
+  }
   bool merge = ops.size() > kMaxItems;
   int64_t alive = 0;
   double pending = 0;
@@ -106,7 +132,7 @@ void Partitioner::makeLine() {
     if (i == first && i > 0) {
       line.cut.push_back(alive);
     }
-    pending += costs[i].busyNs();
+    pending += measured.empty() ? costs[i].busyNs() : opNs(i);
     if (!merge || pending >= target || i + 1 == ops.size()) {
       line.items.push_back({first, i + 1});
       first = i + 1;
@@ -118,7 +144,7 @@ void Partitioner::makeLine() {
     double busy = line.busy.back();
     int64_t weights = line.weights.back();
     for (size_t i = begin; i < end; ++i) {
-      busy += costs[i].busyNs();
+      busy += measured.empty() ? costs[i].busyNs() : opNs(i);
       weights += costs[i].weightBytes;
     }
     line.busy.push_back(busy);
@@ -237,11 +263,11 @@ void Partitioner::build(ArrayRef<size_t> ends) {
 
 struct AssignCoresPass : DevicePass<AssignCoresPass, OperationPass<ModuleOp>> {
   AssignCoresPass() = default;
-  AssignCoresPass(const hw::DeviceSpec &device, int count, Parallel kind) : DevicePass(device) {
+  AssignCoresPass(const hw::DeviceSpec &device, int count, Parallel kind, std::vector<double> opCosts) : DevicePass(device), measured(std::move(opCosts)) {
     cores = count;
     parallel = kind == Parallel::Auto ? "auto" : kind == Parallel::Pipeline ? "pipeline" : "data";
   }
-  AssignCoresPass(const AssignCoresPass &other) : DevicePass(other) {}
+  AssignCoresPass(const AssignCoresPass &other) : DevicePass(other), measured(other.measured) {}
   StringRef getArgument() const final { return "ncc-assign-cores"; }
   StringRef getDescription() const final { return "splits the model over cores"; }
 
@@ -251,7 +277,7 @@ struct AssignCoresPass : DevicePass<AssignCoresPass, OperationPass<ModuleOp>> {
       getOperation().emitError("the module has no function @main");
       return signalPassFailure();
     }
-    Partitioner partitioner(func, device);
+    Partitioner partitioner(func, device, measured);
     int wanted = std::max(1, cores.getValue());
     std::vector<size_t> ends = partitioner.pipeline(wanted);
     std::vector<double> stages;
@@ -277,19 +303,22 @@ struct AssignCoresPass : DevicePass<AssignCoresPass, OperationPass<ModuleOp>> {
                                                        builder.getNamedAttr("single", builder.getF64FloatAttr(partitioner.singleNs(1))),
                                                        builder.getNamedAttr("macs", builder.getF64FloatAttr(partitioner.totals().macs)),
                                                        builder.getNamedAttr("weighted_macs", builder.getF64FloatAttr(partitioner.totals().weightedMacs)),
+                                                       builder.getNamedAttr("ends", builder.getDenseI64ArrayAttr(partitioner.opEnds(ends))),
+                                                       builder.getNamedAttr("op_costs", builder.getDenseF64ArrayAttr(partitioner.opCosts())),
                                                        builder.getNamedAttr("stages", builder.getArrayAttr(costs))}));
     partitioner.build(ends);
   }
 
 private:
+  std::vector<double> measured;
   Option<int> cores{*this, "cores", llvm::cl::desc("how many cores"), llvm::cl::init(1)};
   Option<std::string> parallel{*this, "parallel", llvm::cl::desc("auto, pipeline or data"), llvm::cl::init("auto")};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> partition::createAssignCoresPass(const hw::DeviceSpec &device, int cores, Parallel parallel) {
-  return std::make_unique<AssignCoresPass>(device, cores, parallel);
+std::unique_ptr<Pass> partition::createAssignCoresPass(const hw::DeviceSpec &device, int cores, Parallel parallel, std::vector<double> opCosts) {
+  return std::make_unique<AssignCoresPass>(device, cores, parallel, std::move(opCosts));
 }
 
 void partition::registerPasses() { PassRegistration<AssignCoresPass>(); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 namespace mlir {
 class Pass;
@@ -20,8 +21,9 @@ enum class Parallel { Auto, Pipeline, Data };
 
 /// Replaces func @main by @core0, @core1, ...: the stages of a pipeline that talk through channels, or one function
 /// that runs as replicas. The module gets the attribute `ncc.partition`: {kind, replicas, stages = [ns...],
-/// macs, weighted_macs, single = ns of the model on one core}.
-std::unique_ptr<mlir::Pass> createAssignCoresPass(const hw::DeviceSpec &device, int cores, Parallel parallel);
+/// ends = the op after the last one of each stage, op_costs, macs, weighted_macs, single = ns of the model on one core}.
+/// `opCosts`, if not empty, holds measured nanoseconds per op (constants not counted) and replaces the estimates.
+std::unique_ptr<mlir::Pass> createAssignCoresPass(const hw::DeviceSpec &device, int cores, Parallel parallel, std::vector<double> opCosts = {});
 void registerPasses();
 
 } // namespace partition

@@ -18,9 +18,13 @@ struct DecomposeReduce : OpRewritePattern<graph::ReduceOp> {
     if (!isa<FloatType>(type) || type.isF64()) {
       return rewriter.notifyMatchFailure(op, "not a float an engine computes in");
     }
-    GraphBuilder g(rewriter, op.getLoc());
     using graph::ReduceKind;
     using graph::UnaryKind;
+    const bool composite = llvm::is_contained({ReduceKind::SumSquare, ReduceKind::L1, ReduceKind::L2, ReduceKind::LogSum, ReduceKind::LogSumExp}, op.getKind());
+    if (!composite) {
+      return rewriter.notifyMatchFailure(op, "already a plain reduction");
+    }
+    GraphBuilder g(rewriter, op.getLoc());
     Value x = g.cast(op.getX(), rewriter.getF32Type());
     auto sum = [&](Value v) { return g.reduce(ReduceKind::Sum, v, op.getAxes(), op.getKeepdims()); };
     Value y;
@@ -37,14 +41,12 @@ struct DecomposeReduce : OpRewritePattern<graph::ReduceOp> {
     case ReduceKind::LogSum:
       y = g.unary(UnaryKind::Log, sum(x));
       break;
-    case ReduceKind::LogSumExp: {
+    default: { // LogSumExp
       Value max = g.reduce(ReduceKind::Max, x, op.getAxes());
       Value exps = sum(g.unary(UnaryKind::Exp, g.sub(x, max)));
       y = g.add(g.unary(UnaryKind::Log, exps), g.reshape(max, shapeOf(op.getResult())));
       break;
     }
-    default:
-      return rewriter.notifyMatchFailure(op, "already a plain reduction");
     }
     rewriter.replaceOp(op, g.cast(y, type));
     return success();

@@ -29,3 +29,12 @@ func.func @upsample(%x: tensor<1x2x3x3xf32>) -> tensor<1x2x6x6xf32> {
   %0 = graph.resize nearest %x coordinates = asymmetric nearest = floor scales = [1.0, 1.0, 2.0, 2.0] : (tensor<1x2x3x3xf32>) -> tensor<1x2x6x6xf32>
   return %0 : tensor<1x2x6x6xf32>
 }
+
+// A plain reduction of a narrow type is left alone (and nothing is built for it).
+// CHECK-LABEL: @half_mean
+// CHECK-NEXT: graph.reduce mean
+// CHECK-NEXT: return
+func.func @half_mean(%x: tensor<1x10x4x4xf16>) -> tensor<1x10x1x1xf16> {
+  %0 = graph.reduce mean %x axes = [2, 3] : (tensor<1x10x4x4xf16>) -> tensor<1x10x1x1xf16>
+  return %0 : tensor<1x10x1x1xf16>
+}

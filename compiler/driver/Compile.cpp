@@ -290,6 +290,7 @@ private:
 
   void countOps() {
     llvm::DenseSet<Attribute> kept;
+    summary.keptBytes = 0;
     module->walk([&](Operation *op) {
       if (auto constant = dyn_cast<graph::ConstantOp>(op); constant && !constant->use_empty() && kept.insert(constant.getValueAttr()).second) {
         summary.keptBytes += static_cast<int64_t>(graph::constantTensor(constant->getResult(0))->byteSize());
@@ -306,6 +307,7 @@ private:
     summary.stages.clear();
     summary.firmware.clear();
     summary.engineElements = summary.firmwareElements = 0;
+    summary.engineMacs = summary.firmwareMacs = 0;
     summary.latencyNs = timing.latencyNs;
     summary.throughput = timing.throughput;
     summary.utilization = timing.utilization;
@@ -390,6 +392,10 @@ private:
       }
       emitted = *std::move(made);
       timing = *std::move(simulated);
+      const bool narrow = timing.matmulType == DType::F16 || timing.matmulType == DType::BF16;
+      if (narrow && llvm::any_of(timing.cores, [](const sim::CoreTiming &core) { return core.macs > 0; })) { // a model in 16 bits stays so
+        emitted.provenance.precision = std::string(dtypeName(timing.matmulType));
+      }
       division.pipeline = partition.getAs<StringAttr>("kind") == "pipeline";
       division.intervalNs = timing.intervalNs;
       for (const sim::CoreTiming &core : timing.cores) {

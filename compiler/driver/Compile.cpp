@@ -5,6 +5,7 @@
 
 #include "compiler/driver/Division.h"
 #include "compiler/driver/Inputs.h"
+#include "compiler/driver/Phases.h"
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/frontend/onnx/Importer.h"
@@ -12,7 +13,7 @@
 #include "dialects/core/Core.h"
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Graph.h"
-#include "passes/Pipelines.h"
+#include "dialects/graph/Locations.h"
 #include "runtime/neff/Hash.h"
 #include "runtime/sim/Timing.h"
 
@@ -43,21 +44,6 @@ std::string lowestProduct(const Options &options) {
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// The name of the node a location speaks of.
-std::string nodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    return name.getName().str();
-  }
-  if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location part : fused.getLocations()) {
-      if (std::string name = nodeName(part); !name.empty()) {
-        return name;
-      }
-    }
-  }
-  return {};
-}
-
 // A context with its threads; models keep it alive for their weights.
 struct Workspace {
   explicit Workspace(int jobs) : context(MLIRContext::Threading::DISABLED) {
@@ -73,24 +59,6 @@ struct Workspace {
   std::unique_ptr<llvm::DefaultThreadPool> threads;
   MLIRContext context;
 };
-
-std::vector<neff::TensorInfo> tensorsOf(func::FuncOp main, bool inputs) {
-  std::vector<neff::TensorInfo> list;
-  ArrayRef<Type> types = inputs ? main.getArgumentTypes() : main.getResultTypes();
-  for (auto [i, type] : llvm::enumerate(types)) {
-    auto index = static_cast<unsigned>(i);
-    auto name = inputs ? main.getArgAttrOfType<StringAttr>(index, "graph.name") : main.getResultAttrOfType<StringAttr>(index, "graph.name");
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    neff::TensorInfo info;
-    info.name = name ? name.str() : (inputs ? "input" : "output") + std::to_string(i);
-    if (tensor) {
-      info.dtype = graph::dtypeOf(tensor.getElementType()).value_or(DType::F32);
-      info.shape = graph::shapeOf(tensor);
-    }
-    list.push_back(std::move(info));
-  }
-  return list;
-}
 
 class Compiler {
 public:
@@ -110,12 +78,14 @@ public:
       return "x128:" + neff::fastHash(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     });
     Compilation result;
-    preparePipeline();
-    if (!import() || !runPhases(0, partitionPhase(), stop)) {
+    pipeline = driver::pipelineOptions(options, device);
+    pipeline.placements = &placements;
+    const size_t partitionPhase = driver::phaseNamed("partition");
+    if (!import() || !runPhases(0, partitionPhase, stop)) {
       return std::nullopt;
     }
     if (stop != Stage::Neff) {
-      if (!runPhases(partitionPhase(), allPhases().size(), stop)) {
+      if (!runPhases(partitionPhase, allPhases().size(), stop)) {
         return std::nullopt;
       }
       llvm::raw_string_ostream text(result.text);
@@ -144,7 +114,7 @@ private:
     for (mlir::Diagnostic &note : diagnostic.getNotes()) {
       advice = note.getSeverity() == mlir::DiagnosticSeverity::Note && advice.empty() ? note.str() : advice;
     }
-    diagnostics.report(Code::CompileFailed, diagnostic.str(), nodeName(diagnostic.getLocation()), {}, advice);
+    diagnostics.report(Code::CompileFailed, diagnostic.str(), graph::nodeName(diagnostic.getLocation()), {}, advice);
     return success();
   }
 
@@ -194,8 +164,8 @@ private:
         return false;
       }
       auto main = module->lookupSymbol<func::FuncOp>("main");
-      inputs = tensorsOf(main, true);
-      outputs = tensorsOf(main, false);
+      inputs = driver::tensorsOf(main, true);
+      outputs = driver::tensorsOf(main, false);
       return true;
     });
   }
@@ -220,24 +190,6 @@ private:
       diagnostics.report(Code::EvaluationFailed, std::string(status.message()));
     }
     return status.ok();
-  }
-
-  void preparePipeline() {
-    pipeline.device = device;
-    pipeline.cores = options.cores;
-    pipeline.parallel = options.parallel == Parallel::Auto       ? partition::Parallel::Auto
-                        : options.parallel == Parallel::Pipeline ? partition::Parallel::Pipeline
-                                                                 : partition::Parallel::Data;
-    pipeline.autoCast = options.autoCast == AutoCast::None ? "none" : options.autoCast == AutoCast::All ? "all" : "matmult";
-    pipeline.autoCastType = options.autoCastType == CastType::Bf16 ? "bf16" : "fp16";
-    pipeline.quantizeInt8 = options.quantizeInt8;
-    pipeline.verify = options.verifyPasses;
-    pipeline.disabled = options.disabled;
-    pipeline.placements = &placements;
-  }
-
-  static size_t partitionPhase() {
-    return static_cast<size_t>(llvm::find_if(allPhases(), [](const Phase &phase) { return std::string_view(phase.name) == "partition"; }) - allPhases().begin());
   }
 
   bool runPhases(size_t first, size_t last, Stage stop) {
@@ -276,7 +228,7 @@ private:
       pipeline.opCosts = opCosts;
       placements.clear();
       summary.graphOps.clear();
-      if (!runPhases(partitionPhase(), allPhases().size(), Stage::Neff)) {
+      if (!runPhases(driver::phaseNamed("partition"), allPhases().size(), Stage::Neff)) {
         return std::nullopt;
       }
       return emitDivision();

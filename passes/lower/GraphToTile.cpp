@@ -4,6 +4,7 @@
 // inputs or receives, results outputs or sends.
 #include "passes/lower/GraphToTile.h"
 #include "dialects/graph/Graph.h"
+#include "dialects/graph/Locations.h"
 #include "passes/lower/Emitters.h"
 #include "passes/lower/Passes.h"
 #include "passes/partition/OpCost.h"
@@ -13,20 +14,6 @@ using namespace ncc;
 using namespace ncc::lower;
 
 namespace {
-
-std::string nodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    return name.getName().str();
-  }
-  if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location part : fused.getLocations()) {
-      if (std::string name = nodeName(part); !name.empty()) {
-        return name;
-      }
-    }
-  }
-  return "";
-}
 
 class FunctionLowering {
 public:
@@ -105,7 +92,7 @@ private:
         elements += cast<RankedTensorType>(result.getType()).getNumElements();
       }
       double macs = partition::costOf(op, hw::CostModel(low.spec), low.spec).macs;
-      placements->push_back({op->getName().getStringRef().str(), nodeName(op->getLoc()), !emitter, elements, macs});
+      placements->push_back({op->getName().getStringRef().str(), graph::nodeName(op->getLoc()), !emitter, elements, macs});
     }
   }
 

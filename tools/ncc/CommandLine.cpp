@@ -31,6 +31,9 @@ public:
     values["--seed"] = [&line](const std::string &v) { return number(v, line.seed); };
     values["--rtol"] = [&line](const std::string &v) { return number(v, line.rtol) && line.rtol >= 0; };
     values["--atol"] = [&line](const std::string &v) { return number(v, line.atol) && line.atol >= 0; };
+    values["--random"] = values["--seed"];
+    values["--test-data"] = text(line.testData);
+    values["--executor"] = choice<bool>(line.precise, {{"host", false}, {"precise", true}});
     values["--parallel"] = choice<Parallel>(line.options.parallel, {{"auto", Parallel::Auto}, {"pipeline", Parallel::Pipeline}, {"data", Parallel::Data}});
     values["--auto-cast"] = choice<AutoCast>(line.options.autoCast, {{"none", AutoCast::None}, {"matmult", AutoCast::Matmult}, {"all", AutoCast::All}});
     values["--auto-cast-type"] = choice<CastType>(line.options.autoCastType, {{"bf16", CastType::Bf16}, {"fp16", CastType::Fp16}});
@@ -218,7 +221,7 @@ Options
   --report FILE.json                     what was done, for machines
   --timing                               time and memory per phase
   --quiet                                no summary
-  verify: --seed N, --rtol R, --atol A
+  verify: --test-data DIR (input_J.pb) or --random SEED, --rtol R, --atol A, --executor host|precise, --json
 
 Exit status
   0 done   1 the model cannot be compiled   2 wrong usage   3 a file cannot be read or written

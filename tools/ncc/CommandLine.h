@@ -24,6 +24,8 @@ struct CommandLine {
   bool timing = false, json = false, quiet = false, debugMap = true;
   uint64_t seed = 1;          // verify
   double rtol = -1, atol = -1; // verify; negative: by precision
+  std::string testData;        // verify: folder with inputs
+  bool precise = false;        // verify: on the precise interpreter
   Options options;
 };
 

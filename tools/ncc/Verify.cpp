@@ -1,106 +1,137 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// ncc verify: the compiled model against the reference evaluation of the imported graph, on random inputs.
+// ncc verify: what every pass made of the model, and the compiled program, against the reference evaluation of the
+// graph as it was imported.
 #include "tools/ncc/CommandLine.h"
 
-#include "compiler/driver/Reference.h"
 #include "compiler/frontend/onnx/Model.h"
-#include "runtime/api/Session.h"
+#include "compiler/verify/PassCheck.h"
+#include "runtime/api/TensorFiles.h"
 
-#include <cmath>
+#include <nlohmann/json.hpp>
+
 #include <cstdio>
 #include <random>
 
 using namespace ncc;
 using namespace ncc::cli;
+using nlohmann::ordered_json;
 
 namespace {
 
+/// Floats in [-1, 1]; integers are 0 or 1, which indices, masks and lengths of any model may be.
 Tensor randomTensor(const neff::TensorInfo &info, std::mt19937_64 &random) {
   Tensor tensor(info.dtype, info.shape);
   for (int64_t i = 0; i < tensor.size(); ++i) {
     if (isFloat(info.dtype)) {
       tensor.setDouble(i, static_cast<double>(random() % 20001) / 10000 - 1);
     } else {
-      tensor.setInt(i, static_cast<int64_t>(random() % (info.dtype == DType::Bool ? 2 : 8)));
+      tensor.setInt(i, static_cast<int64_t>(random() % 2));
     }
   }
   return tensor;
 }
 
-struct Comparison {
-  double maxAbs = 0, maxRel = 0, cosine = 1;
-  bool within = true;
-};
+ordered_json toJson(const verify::NodeError &node) {
+  return {{"name", node.node}, {"op", node.op}, {"shape", node.shape}, {"max_abs", node.error.maxAbs}, {"max_rel", node.error.maxRel},
+          {"cosine", node.error.cosine}, {"ulp", node.error.ulp}, {"pass", node.error.within}};
+}
 
-Comparison compare(const Tensor &actual, const Tensor &expected, double rtol, double atol) {
-  Comparison c;
-  double largest = 0, dot = 0, aa = 0, bb = 0;
-  for (int64_t i = 0; i < expected.size(); ++i) {
-    double b = expected.asDouble(i);
-    largest = std::isfinite(b) ? std::max(largest, std::fabs(b)) : largest;
-  }
-  double floor = atol >= 0 ? atol : (isFloat(expected.dtype()) ? rtol * 1e-2 * largest : 0);
-  for (int64_t i = 0; i < expected.size(); ++i) {
-    double a = actual.asDouble(i), b = expected.asDouble(i);
-    if (!std::isfinite(b) || !std::isfinite(a)) {
-      c.within &= std::isnan(a) == std::isnan(b) && (std::isnan(b) || a == b);
-      continue;
+void printJson(const verify::CheckResult &result) {
+  ordered_json json;
+  json["pass"] = result.wrongPass.empty();
+  json["wrong_pass"] = result.wrongPass;
+  json["wrong_node"] = result.wrongNode;
+  json["passes"] = ordered_json::array();
+  for (const verify::PassResult &pass : result.passes) {
+    ordered_json entry{{"phase", pass.phase}, {"name", pass.pass}, {"pass", pass.good()}, {"seconds", pass.seconds}, {"outputs", ordered_json::array()}};
+    for (const verify::NodeError &output : pass.outputs) {
+      entry["outputs"].push_back(toJson(output));
     }
-    double difference = std::fabs(a - b);
-    c.maxAbs = std::max(c.maxAbs, difference);
-    c.maxRel = b != 0 ? std::max(c.maxRel, difference / std::fabs(b)) : c.maxRel;
-    c.within &= isFloat(expected.dtype()) ? difference <= floor + rtol * std::fabs(b) : a == b;
-    dot += a * b;
-    aa += a * a;
-    bb += b * b;
+    json["passes"].push_back(std::move(entry));
   }
-  c.cosine = aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : (aa == bb ? 1 : 0);
-  return c;
+  json["nodes"] = ordered_json::array();
+  for (const verify::NodeError &node : result.nodes) {
+    json["nodes"].push_back(toJson(node));
+  }
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+void printLine(const char *verdict, const std::string &name, const std::string &kind, const verify::Error &error) {
+  std::printf("%-5s%-40s %-22s max abs %-9.3g max rel %-9.3g cosine %.6f  %.3g ulp\n", verdict, name.c_str(), kind.c_str(), error.maxAbs, error.maxRel,
+              error.cosine, error.ulp);
+}
+
+void printText(const verify::CheckResult &result) {
+  std::printf("Nodes of the program, in the order they are computed (where a node was merged into others, the last of them):\n");
+  for (const verify::NodeError &node : result.nodes) {
+    printLine(node.error.within ? "" : "far", node.node, node.op + " " + shapeString(node.shape), node.error);
+  }
+  std::printf("\nOutputs after each pass that changed the model:\n");
+  for (const verify::PassResult &pass : result.passes) {
+    const verify::NodeError *worst = nullptr;
+    for (const verify::NodeError &output : pass.outputs) {
+      worst = !worst || output.error.maxRel > worst->error.maxRel || !output.error.within ? &output : worst;
+    }
+    if (worst) {
+      printLine(pass.good() ? "pass" : "FAIL", pass.pass, worst->node, worst->error);
+    }
+  }
+  for (const verify::NodeError &output : result.passes.empty() ? std::vector<verify::NodeError>() : result.passes.back().outputs) {
+    std::printf("%-5s %s: max abs %.3g, max rel %.3g, cosine %.6f\n", output.error.within ? "pass" : "FAIL", output.node.c_str(), output.error.maxAbs,
+                output.error.maxRel, output.error.cosine);
+  }
+  if (!result.wrongPass.empty()) {
+    std::printf("\nThe pass %s changes what the model computes; first at node '%s'.\n", result.wrongPass.c_str(), result.wrongNode.c_str());
+  }
+}
+
+/// From the data set, or random ones of the model's shapes.
+std::optional<std::vector<Tensor>> inputsOf(const CommandLine &line, const std::vector<neff::TensorInfo> &infos, DiagnosticEngine &diagnostics) {
+  std::vector<Tensor> inputs;
+  std::mt19937_64 random(line.seed);
+  if (line.testData.empty()) {
+    for (const neff::TensorInfo &info : infos) {
+      inputs.push_back(randomTensor(info, random));
+    }
+    return inputs;
+  }
+  absl::StatusOr<std::vector<api::NamedTensor>> files = api::readTensorSeries(line.testData, "input_");
+  if (!files.ok() || files->size() < infos.size()) {
+    diagnostics.report(Code::BadOption, "--test-data: " + (files.ok() ? "'" + line.testData + "' has " + std::to_string(files->size()) + " inputs, the model takes " + std::to_string(infos.size())
+                                                                      : std::string(files.status().message())));
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < infos.size(); ++i) {
+    const Tensor &tensor = (*files)[i].tensor;
+    if (tensor.dtype() != infos[i].dtype || tensor.shape() != infos[i].shape) {
+      diagnostics.report(Code::BadOption, "--test-data: input_" + std::to_string(i) + ".pb is not of the type and shape of input '" + infos[i].name + "'");
+      return std::nullopt;
+    }
+    inputs.push_back(tensor);
+  }
+  return inputs;
 }
 
 } // namespace
 
 int cli::runVerify(const CommandLine &line, DiagnosticEngine &diagnostics) {
+  verify::CheckOptions options;
+  options.compile = line.options;
+  options.precise = line.precise;
+  if (options.compile.shapesFrom.empty()) {
+    options.compile.shapesFrom = line.testData;
+  }
+  if (line.rtol >= 0 || line.atol >= 0) {
+    options.tolerance = {line.rtol >= 0 ? line.rtol : 1e-3, 1e-5, line.atol, 2};
+  }
   std::unique_ptr<frontend::Model> model = loadModel(line.model, diagnostics);
-  std::optional<Compilation> compiled = model ? compile(*model, line.options, diagnostics) : std::nullopt;
-  if (!compiled) {
+  std::optional<std::vector<neff::TensorInfo>> infos = model ? verify::modelInputs(*model, options.compile, diagnostics) : std::nullopt;
+  std::optional<std::vector<Tensor>> inputs = infos ? inputsOf(line, *infos, diagnostics) : std::nullopt;
+  std::optional<verify::CheckResult> result = inputs ? verify::checkPasses(*model, options, *inputs, diagnostics) : std::nullopt;
+  if (!result) {
     return exitCodeOf(diagnostics);
   }
-  auto neff = std::make_shared<neff::Model>(std::move(compiled->model));
-  std::mt19937_64 random(line.seed);
-  std::vector<Tensor> inputs, outputs;
-  std::vector<const void *> in;
-  std::vector<void *> out;
-  for (const neff::TensorInfo &info : neff->inputs) {
-    inputs.push_back(randomTensor(info, random));
-    in.push_back(inputs.back().data());
-  }
-  for (const neff::TensorInfo &info : neff->outputs) {
-    outputs.emplace_back(info.dtype, info.shape);
-    out.push_back(outputs.back().mutableData());
-  }
-  std::optional<std::vector<Tensor>> expected = driver::referenceOutputs(*model, line.options, inputs, diagnostics);
-  if (!expected) {
-    return exitCodeOf(diagnostics);
-  }
-  absl::Status status = neff::materializeWeights(*neff);
-  if (status.ok()) {
-    auto session = api::Session::open(std::shared_ptr<const neff::Model>(neff));
-    status = session.ok() ? (*session)->execute({in, out}) : session.status();
-  }
-  if (!status.ok()) {
-    diagnostics.report(Code::InternalError, "the compiled model does not run: " + std::string(status.message()));
-    return kInternal;
-  }
-  bool exact = line.options.autoCast == AutoCast::None, all = true;
-  double rtol = line.rtol >= 0 ? line.rtol : exact ? 1e-3 : 1e-2;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    Comparison c = compare(outputs[i], (*expected)[i], rtol, line.atol);
-    // 16-bit products drift apart element by element; unless a bound is asked for, the direction decides.
-    bool pass = c.within || (!exact && line.rtol < 0 && isFloat(outputs[i].dtype()) && c.cosine >= 0.999);
-    std::printf("%-5s %s: max abs %.3g, max rel %.3g, cosine %.6f\n", pass ? "pass" : "FAIL", neff->outputs[i].name.c_str(), c.maxAbs, c.maxRel, c.cosine);
-    all &= pass;
-  }
-  return all ? kOk : kMismatch;
+  line.json ? printJson(*result) : printText(*result);
+  return result->wrongPass.empty() ? kOk : kMismatch;
 }

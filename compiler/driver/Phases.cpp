@@ -1,0 +1,48 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "compiler/driver/Phases.h"
+
+#include "dialects/graph/Constants.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace ncc;
+
+PipelineOptions driver::pipelineOptions(const Options &options, const hw::DeviceSpec &device) {
+  PipelineOptions pipeline;
+  pipeline.device = device;
+  pipeline.cores = options.cores;
+  pipeline.parallel = options.parallel == Parallel::Auto       ? partition::Parallel::Auto
+                      : options.parallel == Parallel::Pipeline ? partition::Parallel::Pipeline
+                                                               : partition::Parallel::Data;
+  pipeline.autoCast = options.autoCast == AutoCast::None ? "none" : options.autoCast == AutoCast::All ? "all" : "matmult";
+  pipeline.autoCastType = options.autoCastType == CastType::Bf16 ? "bf16" : "fp16";
+  pipeline.quantizeInt8 = options.quantizeInt8;
+  pipeline.verify = options.verifyPasses;
+  pipeline.disabled = options.disabled;
+  return pipeline;
+}
+
+size_t driver::phaseNamed(std::string_view name) {
+  auto phases = allPhases();
+  return static_cast<size_t>(std::find_if(phases.begin(), phases.end(), [&](const Phase &phase) { return phase.name == name; }) - phases.begin());
+}
+
+std::vector<neff::TensorInfo> driver::tensorsOf(func::FuncOp main, bool inputs) {
+  std::vector<neff::TensorInfo> list;
+  ArrayRef<Type> types = inputs ? main.getArgumentTypes() : main.getResultTypes();
+  for (auto [i, type] : llvm::enumerate(types)) {
+    auto index = static_cast<unsigned>(i);
+    auto name = inputs ? main.getArgAttrOfType<StringAttr>(index, "graph.name") : main.getResultAttrOfType<StringAttr>(index, "graph.name");
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    neff::TensorInfo info;
+    info.name = name ? name.str() : (inputs ? "input" : "output") + std::to_string(i);
+    if (tensor) {
+      info.dtype = graph::dtypeOf(tensor.getElementType()).value_or(DType::F32);
+      info.shape = graph::shapeOf(tensor);
+    }
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+

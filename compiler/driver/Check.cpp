@@ -4,6 +4,7 @@
 #include "compiler/driver/Check.h"
 
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/Fit.h"
 #include "compiler/driver/Inputs.h"
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Model.h"
@@ -48,6 +49,49 @@ void print(const Json &list, const char *what) {
   }
 }
 
+double megabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e6; }
+
+/// False, with an error, when a core's memory is too small.
+bool addFit(const driver::Fit &fit, const hw::DeviceSpec &device, Json &result, DiagnosticEngine &diagnostics) {
+  int64_t engines = 0, all = 0;
+  result["target"] = device.name;
+  result["firmware"] = Json::array();
+  for (const lower::Placement &placement : fit.placements) {
+    all += placement.elements;
+    engines += placement.firmware ? 0 : placement.elements;
+    if (placement.firmware) {
+      result["firmware"].push_back({{"node", placement.node}, {"op", placement.op}, {"elements", placement.elements}});
+    }
+  }
+  result["engine_elements_share"] = all > 0 ? static_cast<double>(engines) / static_cast<double>(all) : 1;
+  int64_t most = 0;
+  for (const driver::CoreMemory &core : fit.cores) {
+    result["cores"].push_back({{"weight_bytes", core.weightBytes}, {"activation_bytes", core.activationBytes}});
+    most = std::max(most, core.weightBytes + core.activationBytes);
+  }
+  result["bytes_per_core"] = fit.bytesPerCore;
+  result["fits"] = fit.fits();
+  if (!fit.fits()) {
+    diagnostics.report(Code::DoesNotFit, "a core would need " + std::to_string(most) + " bytes for weights and activations; each core of " + device.name + " has " +
+                                             std::to_string(fit.bytesPerCore));
+  }
+  return fit.fits();
+}
+
+void printFit(const Json &result) {
+  std::printf("%-8s %.1f %% of the elements on engines", "runs", 100 * result["engine_elements_share"].get<double>());
+  std::printf(result["firmware"].empty() ? "\n" : "; in firmware:\n");
+  for (const Json &node : result["firmware"]) {
+    std::printf("           %s (%s), %lld elements\n", node["node"].get<std::string>().c_str(), node["op"].get<std::string>().c_str(),
+                static_cast<long long>(node["elements"].get<int64_t>()));
+  }
+  for (size_t core = 0; core < result["cores"].size(); ++core) {
+    const Json &memory = result["cores"][core];
+    std::printf("%-8s core %zu: %.1f MB of weights, %.1f MB of activations, of %.0f MB\n", core == 0 ? "memory" : "", core,
+                megabytes(memory["weight_bytes"].get<int64_t>()), megabytes(memory["activation_bytes"].get<int64_t>()), megabytes(result["bytes_per_core"].get<int64_t>()));
+  }
+}
+
 } // namespace
 
 bool driver::check(const std::string &path, const Options &options, bool json, DiagnosticEngine &diagnostics) {
@@ -81,9 +125,14 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
     registerAllDialects(registry);
     mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
     context.loadAllAvailableDialects();
-    ok = static_cast<bool>(frontend::importModel(context, *model, import, diagnostics));
+    mlir::OwningOpRef<mlir::ModuleOp> module = frontend::importModel(context, *model, import, diagnostics);
+    std::optional<hw::DeviceSpec> device = resolveTarget(options.target, diagnostics);
+    result["supported"] = static_cast<bool>(module);
+    ok = module && device;
+    if (std::optional<Fit> fit = ok ? fitOf(*module, options, *device) : std::nullopt) {
+      ok = addFit(*fit, *device, result, diagnostics);
+    }
   }
-  result["supported"] = ok;
   for (const Diagnostic &diagnostic : diagnostics.all()) {
     result["diagnostics"].push_back({{"code", codeString(diagnostic.code)}, {"node", diagnostic.node}, {"op", diagnostic.opType},
                                      {"message", diagnostic.message}, {"advice", diagnostic.advice}});
@@ -98,6 +147,10 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
   for (const auto &[name, count] : ops) {
     std::printf(" %s %lld", name.c_str(), static_cast<long long>(count));
   }
-  std::printf("\n%s\n", ok ? "supported: every node can be imported" : "not supported: see the errors");
+  std::printf("\n");
+  if (result.contains("cores")) {
+    printFit(result);
+  }
+  std::printf("%s\n", ok ? "supported: every node can be compiled" : "not supported: see the errors");
   return ok;
 }

@@ -8,8 +8,8 @@
 
 namespace ncc::driver {
 
-/// Prints inputs, outputs, open dimensions, operators and every unsupported node to stdout, as text or JSON. True
-/// when the model can be imported.
+/// Prints inputs, outputs, open dimensions, operators, every unsupported node, what would run where and whether the memory
+/// of the target's cores holds it, to stdout, as text or JSON. True when the model can be imported and fits.
 bool check(const std::string &path, const Options &options, bool json, DiagnosticEngine &diagnostics);
 
 } // namespace ncc::driver

@@ -15,6 +15,15 @@ using namespace ncc::lower;
 
 namespace {
 
+Placement placementOf(Operation *op, bool firmware, const hw::DeviceSpec &spec) {
+  int64_t elements = 0;
+  for (Value result : op->getResults()) {
+    elements += cast<RankedTensorType>(result.getType()).getNumElements();
+  }
+  double macs = partition::costOf(op, hw::CostModel(spec), spec).macs;
+  return {op->getName().getStringRef().str(), graph::nodeName(op->getLoc()), firmware, elements, macs};
+}
+
 class FunctionLowering {
 public:
   FunctionLowering(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements)
@@ -87,12 +96,7 @@ private:
       emitCall(low, op);
     }
     if (placements) {
-      int64_t elements = 0;
-      for (Value result : op->getResults()) {
-        elements += cast<RankedTensorType>(result.getType()).getNumElements();
-      }
-      double macs = partition::costOf(op, hw::CostModel(low.spec), low.spec).macs;
-      placements->push_back({op->getName().getStringRef().str(), graph::nodeName(op->getLoc()), !emitter, elements, macs});
+      placements->push_back(placementOf(op, !emitter, low.spec));
     }
   }
 
@@ -120,6 +124,19 @@ private:
 LogicalResult ncc::lower::lowerFunction(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed,
                                         std::vector<Placement> *placements) {
   return FunctionLowering(func, spec, packed, placements).run();
+}
+
+std::vector<Placement> ncc::lower::predictPlacements(func::FuncOp func, const hw::DeviceSpec &spec) {
+  OpBuilder builder(func.getContext());
+  ConstantCache packed;
+  Lowering low(builder, spec, packed);
+  std::vector<Placement> placements;
+  for (Operation &op : func.getBody().front().without_terminator()) {
+    if (!llvm::isa<graph::ConstantOp>(op)) {
+      placements.push_back(placementOf(&op, findEmitter(low, groupOf(&op)) == nullptr, spec));
+    }
+  }
+  return placements;
 }
 
 LogicalResult ncc::lower::lowerModule(ModuleOp module, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements) {

@@ -24,6 +24,9 @@ struct Placement {
 mlir::LogicalResult lowerFunction(mlir::func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed,
                                   std::vector<Placement> *placements = nullptr);
 
+/// Where each op of a function would run, without lowering it (nor grouping it).
+std::vector<Placement> predictPlacements(mlir::func::FuncOp func, const hw::DeviceSpec &spec);
+
 /// Replaces every graph function of the module by its program.
 mlir::LogicalResult lowerModule(mlir::ModuleOp module, const hw::DeviceSpec &spec, ConstantCache &packed,
                                 std::vector<Placement> *placements = nullptr);

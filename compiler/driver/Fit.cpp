@@ -1,0 +1,85 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+#include "compiler/driver/Fit.h"
+
+#include "compiler/driver/Phases.h"
+#include "dialects/graph/Constants.h"
+#include "dialects/graph/Graph.h"
+#include "passes/partition/OpCost.h"
+
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using namespace ncc;
+
+namespace {
+
+/// Bytes of a constant where it ends up: operands of products become narrow, and whoever else reads it has it as it was.
+int64_t keptBytes(graph::ConstantOp constant, const Options &options) {
+  int64_t bytes = partition::bytesOf(constant.getType());
+  bool isF32 = cast<RankedTensorType>(constant.getType()).getElementType().isF32();
+  auto multiplies = [](Operation *user) { return llvm::isa<graph::MatmulOp, graph::ConvOp, graph::ConvTransposeOp>(user); };
+  bool multiplied = llvm::any_of(constant->getUsers(), multiplies), otherwise = !llvm::all_of(constant->getUsers(), multiplies);
+  if (!isF32 || options.autoCast == AutoCast::None || (options.autoCast == AutoCast::Matmult && !multiplied)) {
+    return bytes;
+  }
+  return bytes / 2 + (options.autoCast == AutoCast::Matmult && otherwise ? bytes : 0);
+}
+
+driver::CoreMemory memoryOf(func::FuncOp func, const Options &options) {
+  driver::CoreMemory memory;
+  Block &block = func.getBody().front();
+  llvm::DenseMap<Operation *, int64_t> freed; // after that op
+  int64_t alive = 0;
+  auto add = [&](Value value) {
+    int64_t bytes = partition::bytesOf(value.getType());
+    alive += bytes;
+    memory.activationBytes = std::max(memory.activationBytes, alive);
+    Operation *last = nullptr;
+    for (Operation *user : value.getUsers()) {
+      last = !last || last->isBeforeInBlock(user) ? user : last;
+    }
+    if (last && !last->hasTrait<OpTrait::IsTerminator>()) {
+      freed[last] += bytes;
+    }
+  };
+  llvm::for_each(block.getArguments(), add);
+  for (Operation &op : block.without_terminator()) {
+    if (auto constant = dyn_cast<graph::ConstantOp>(op)) {
+      memory.weightBytes += keptBytes(constant, options);
+      continue;
+    }
+    if (!isa<graph::ReshapeOp>(op)) {
+      llvm::for_each(op.getResults(), add);
+    }
+    alive -= freed.lookup(&op);
+  }
+  return memory;
+}
+
+} // namespace
+
+bool driver::Fit::fits() const {
+  return llvm::all_of(cores, [&](const CoreMemory &core) { return core.weightBytes + core.activationBytes <= bytesPerCore; });
+}
+
+std::optional<driver::Fit> driver::fitOf(ModuleOp module, const Options &options, const hw::DeviceSpec &device) {
+  PipelineOptions pipeline = pipelineOptions(options, device);
+  pipeline.quantizeInt8 = false;  // needs calibration
+  pipeline.autoCast = "matmult";  // `all` would cast while legalizing
+  PassManager passes(module.getContext());
+  for (const char *phase : {"simplify", "prune", "fuse", "legalize", "partition"}) {
+    allPhases()[phaseNamed(phase)].build(passes, pipeline);
+  }
+  if (failed(passes.run(module))) {
+    return std::nullopt;
+  }
+  Fit fit;
+  fit.bytesPerCore = device.dramBytes / std::max(1, device.coresPerChip);
+  for (auto func : module.getOps<func::FuncOp>()) {
+    std::vector<lower::Placement> placed = lower::predictPlacements(func, device);
+    fit.placements.insert(fit.placements.end(), placed.begin(), placed.end());
+    fit.cores.push_back(memoryOf(func, options));
+  }
+  fit.cores.resize(static_cast<size_t>(std::max(1, options.cores)), fit.cores.empty() ? CoreMemory() : fit.cores.front()); // replicas
+  return fit;
+}

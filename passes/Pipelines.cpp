@@ -58,17 +58,18 @@ using mlir::func::FuncOp;
 
 // The lowering with the driver's device, noting for the report what landed where.
 struct LowerGraphPass : mlir::PassWrapper<LowerGraphPass, mlir::OperationPass<mlir::ModuleOp>> {
-  LowerGraphPass(const PipelineOptions &options) : device(options.device), packed(options.packed), placements(options.placements) {}
+  LowerGraphPass(const PipelineOptions &options) : device(options.device), packed(options.packed), placements(options.placements), skipZeros(options.enabled("prune")) {}
   llvm::StringRef getArgument() const final { return "ncc-lower-graph"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override { registry.insert<tile::TileDialect>(); }
   void runOnOperation() override {
-    if (failed(lower::lowerModule(getOperation(), device, *packed, placements))) {
+    if (failed(lower::lowerModule(getOperation(), device, *packed, placements, skipZeros))) {
       signalPassFailure();
     }
   }
   hw::DeviceSpec device;
   std::shared_ptr<lower::ConstantCache> packed;
   std::vector<lower::Placement> *placements;
+  bool skipZeros;
 };
 
 void addAutoCast(OpPassManager &passes, const PipelineOptions &options, const char *mode) {
@@ -100,6 +101,9 @@ constexpr Phase kPhases[] = {
          passes.addNestedPass<FuncOp>(fuse::createRecognizeActivationsPass());
          passes.addNestedPass<FuncOp>(fuse::createRecognizeNormalizationsPass());
          passes.addNestedPass<FuncOp>(fuse::createRecognizeAttentionPass());
+         if (options.enabled("prune")) { // what folding and recognition brought to light
+           passes.addNestedPass<FuncOp>(prune::createPruneChannelsPass());
+         }
          // What the recognised forms left behind: masks and scales that are constants, the same in every layer.
          passes.addNestedPass<FuncOp>(simplify::createCanonicalizePass());
          passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());

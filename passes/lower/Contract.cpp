@@ -263,6 +263,9 @@ private:
     Type type = low.t.psum(rows.count, box.elements(), accumulator);
     Value acc;
     for (const Rows &k : kRows) {
+      if (isZero(a, c.aZero, k, rows, box) || isZero(b, c.bZero, k, rows, box)) {
+        continue;
+      }
       Dims stationarySizes, movingSizes;
       View st = operandBlock(stationarySide(), k, rows, box, stationarySizes);
       View mv = operandBlock(movingSide(), k, rows, box, movingSizes);
@@ -274,7 +277,29 @@ private:
       int64_t stZero = aIsStationary ? c.aZero : c.bZero, mvZero = aIsStationary ? c.bZero : c.aZero;
       acc = low.t.matmul(type, stationary, moving, into, /*accumulate=*/bool(acc), stZero, mvZero);
     }
+    if (!acc) {
+      acc = low.t.memset(type, 0.0);
+    }
     results.add(rows, box, evaluator.run(rows, box, low.t.whole(acc)));
+  }
+
+  /// Whether a constant matrix is zero in the part that a step of a chain multiplies, and zeros are to be skipped.
+  bool isZero(const Side &side, int64_t zero, const Rows &k, const Rows &rows, const Box &box) {
+    const std::optional<Tensor> &constant = low.state(side.value).constant;
+    if (!low.skipZeros || !constant || side.shape.size() != 2) {
+      return false;
+    }
+    auto [start, size] = range(side.isA ? c.rank - 2 : c.rank - 1, rows, box);
+    const bool kFirst = (side.isA ? c.aK : c.bK) == 0;
+    const int64_t kStride = kFirst ? side.shape[1] : 1, otherStride = kFirst ? 1 : side.shape[1];
+    for (int64_t i = k.start; i < k.start + k.count; ++i) {
+      for (int64_t j = start; j < start + size; ++j) {
+        if (constant->asDouble(i * kStride + j * otherStride) != static_cast<double>(zero)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   Lowering &low;

@@ -60,10 +60,11 @@ bool supports(Lowering &low, const Group &group) {
 
 /// Weights as [input channel][tap][output channel], the form the stationary operand is read in. For groups the result
 /// covers one range of output channels and the input channels of their groups, zero where groups differ.
-Tensor packWeights(const ConvShape &s, const Tensor &w, int64_t cLow, int64_t cCount, int64_t mLow, int64_t mCount) {
-  int64_t taps = product(s.kernel), channels = s.in[1], outputs = s.out[1];
+/// Only `taps` are kept.
+Tensor packWeights(const ConvShape &s, const Tensor &w, int64_t cLow, int64_t cCount, int64_t mLow, int64_t mCount, ArrayRef<int64_t> taps) {
+  int64_t allTaps = product(s.kernel), count = static_cast<int64_t>(taps.size()), channels = s.in[1], outputs = s.out[1];
   int64_t cPerGroup = channels / s.groups, mPerGroup = outputs / s.groups;
-  Tensor packed(w.dtype(), {cCount, taps, mCount});
+  Tensor packed(w.dtype(), {cCount, count, mCount});
   size_t bytes = dtypeSize(w.dtype());
   const char *from = static_cast<const char *>(w.data());
   char *to = static_cast<char *>(packed.mutableData());
@@ -75,9 +76,9 @@ Tensor packWeights(const ConvShape &s, const Tensor &w, int64_t cLow, int64_t cC
     int64_t low = std::max(cLow, group * cPerGroup), high = std::min(cLow + cCount, (group + 1) * cPerGroup);
     for (int64_t c = low; c < high; ++c) {
       // conv [M][C/g][taps], conv_transpose [C][M/g][taps]
-      int64_t source = s.transposed ? (c * mPerGroup + m % mPerGroup) * taps : (m * cPerGroup + c % cPerGroup) * taps;
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        std::memcpy(to + (((c - cLow) * taps + tap) * mCount + (m - mLow)) * bytes, from + (source + tap) * bytes, bytes);
+      int64_t source = s.transposed ? (c * mPerGroup + m % mPerGroup) * allTaps : (m * cPerGroup + c % cPerGroup) * allTaps;
+      for (int64_t i = 0; i < count; ++i) {
+        std::memcpy(to + (((c - cLow) * count + i) * mCount + (m - mLow)) * bytes, from + (source + taps[i]) * bytes, bytes);
       }
     }
   }
@@ -231,7 +232,7 @@ private:
       for (size_t d = 0; d < s.spatial() && !range.empty; ++d) {
         tapRange(d, index[d], phase[d], first[d], last[d], range);
       }
-      if (range.empty) {
+      if (range.empty || llvm::all_of(input.rows, [&](const Rows &channels) { return isZero(channels, tap, rows); })) {
         continue;
       }
       bool whole = true;
@@ -317,23 +318,50 @@ private:
 
   /// The weights of one tap between a row of input channels and output channels `rows`; none if all zero.
   std::optional<Read> stationary(const Rows &channels, int64_t tap, const Rows &rows) {
-    int64_t taps = product(s.kernel);
+    if (isZero(channels, tap, rows)) {
+      return std::nullopt;
+    }
     auto key = std::make_pair(channels.start, s.groups > 1 ? rows.start : outTile(rows).start);
     Rows wide = s.groups > 1 ? rows : outTile(rows);
     auto it = weightTiles.find(key);
     if (it == weightTiles.end()) {
-      if (s.groups > 1 && !groupsMeet(channels, rows)) {
-        it = weightTiles.insert({key, Value()}).first;
-      } else {
-        const Tensor &packed = low.packed.get(weights, {'c', channels.start, channels.count, wide.start, wide.count, s.groups, s.transposed, s.in[1], s.out[1], product(s.kernel), s.wZero},
-                                              [&] { return packWeights(s, weights, channels.start, channels.count, wide.start, wide.count); });
-        it = weightTiles.insert({key, low.constantTile(packed, channels.count, taps * wide.count)}).first;
+      it = weightTiles.insert({key, WeightTile()}).first;
+      WeightTile &tile = it->second;
+      for (int64_t t = 0; t < product(s.kernel); ++t) {
+        if (!isZero(channels, t, wide)) {
+          tile.taps.push_back(t);
+        }
+      }
+      if (s.groups == 1 || groupsMeet(channels, rows)) {
+        const Tensor &packed = low.packed.get(weights, {'c', channels.start, channels.count, wide.start, wide.count, s.groups, s.transposed, s.in[1], s.out[1], product(s.kernel), s.wZero, low.skipZeros},
+                                              [&] { return packWeights(s, weights, channels.start, channels.count, wide.start, wide.count, tile.taps); });
+        tile.value = low.constantTile(packed, channels.count, static_cast<int64_t>(tile.taps.size()) * wide.count);
       }
     }
-    if (!it->second) {
+    if (!it->second.value) {
       return std::nullopt;
     }
-    return Read{it->second, low.t.pattern(0, channels.count, tap * wide.count + rows.start - wide.start, {1}, {rows.count})};
+    int64_t place = llvm::find(it->second.taps, tap) - it->second.taps.begin();
+    return Read{it->second.value, low.t.pattern(0, channels.count, place * wide.count + rows.start - wide.start, {1}, {rows.count})};
+  }
+
+  /// Whether the weights of one tap between channels and outputs are all zero, and zeros are to be skipped.
+  bool isZero(const Rows &channels, int64_t tap, const Rows &rows) const {
+    if (!low.skipZeros) {
+      return false;
+    }
+    int64_t taps = product(s.kernel), cPerGroup = s.in[1] / s.groups, mPerGroup = s.out[1] / s.groups;
+    for (int64_t m = rows.start; m < rows.start + rows.count; ++m) {
+      int64_t first = std::max(channels.start, m / mPerGroup * cPerGroup);
+      int64_t last = std::min(channels.start + channels.count, (m / mPerGroup + 1) * cPerGroup);
+      for (int64_t c = first; c < last; ++c) {
+        int64_t source = s.transposed ? (c * mPerGroup + m % mPerGroup) * taps : (m * cPerGroup + c % cPerGroup) * taps;
+        if (weights.asDouble(source + tap) != static_cast<double>(s.wZero)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /// Weights are loaded for up to 512 output channels at a time: long runs for the DMA.
@@ -358,7 +386,11 @@ private:
   ResultGrids results;
   BlockEvaluator evaluator;
   Grid input;
-  std::map<std::pair<int64_t, int64_t>, Value> weightTiles;
+  struct WeightTile {
+    Value value;
+    SmallVector<int64_t> taps; // the ones it holds
+  };
+  std::map<std::pair<int64_t, int64_t>, WeightTile> weightTiles;
 };
 
 void emit(Lowering &low, const Group &group) { ConvEmitter(low, group).run(); }

@@ -26,8 +26,10 @@ Placement placementOf(Operation *op, bool firmware, const hw::DeviceSpec &spec) 
 
 class FunctionLowering {
 public:
-  FunctionLowering(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements)
-      : func(func), builder(func.getContext()), low(builder, spec, packed), placements(placements) {}
+  FunctionLowering(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements, bool skipZeros)
+      : func(func), builder(func.getContext()), low(builder, spec, packed), placements(placements) {
+    low.skipZeros = skipZeros;
+  }
 
   LogicalResult run() {
     builder.setInsertionPoint(func);
@@ -49,10 +51,20 @@ public:
     for (OpOperand &operand : terminator->getOpOperands()) {
       addResult(operand);
     }
+    eraseDead(program.getBody().front());
     return success();
   }
 
 private:
+  /// Loads that nothing reads after all: weights whose every tile is zero.
+  static void eraseDead(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      if (op.use_empty() && isa<tile::DmaOp, tile::JoinOp, tile::ConstantOp>(op)) {
+        op.erase();
+      }
+    }
+  }
+
   void addArgument(BlockArgument arg) {
     auto type = cast<RankedTensorType>(arg.getType());
     Type dram = low.t.dram(type.getNumElements(), type.getElementType());
@@ -122,8 +134,8 @@ private:
 } // namespace
 
 LogicalResult ncc::lower::lowerFunction(func::FuncOp func, const hw::DeviceSpec &spec, ConstantCache &packed,
-                                        std::vector<Placement> *placements) {
-  return FunctionLowering(func, spec, packed, placements).run();
+                                        std::vector<Placement> *placements, bool skipZeros) {
+  return FunctionLowering(func, spec, packed, placements, skipZeros).run();
 }
 
 std::vector<Placement> ncc::lower::predictPlacements(func::FuncOp func, const hw::DeviceSpec &spec) {
@@ -139,9 +151,10 @@ std::vector<Placement> ncc::lower::predictPlacements(func::FuncOp func, const hw
   return placements;
 }
 
-LogicalResult ncc::lower::lowerModule(ModuleOp module, const hw::DeviceSpec &spec, ConstantCache &packed, std::vector<Placement> *placements) {
+LogicalResult ncc::lower::lowerModule(ModuleOp module, const hw::DeviceSpec &spec, ConstantCache &packed,
+                                      std::vector<Placement> *placements, bool skipZeros) {
   for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
-    if (failed(lowerFunction(func, spec, packed, placements))) {
+    if (failed(lowerFunction(func, spec, packed, placements, skipZeros))) {
       return failure();
     }
     func.erase();

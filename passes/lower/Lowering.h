@@ -41,6 +41,7 @@ public:
   TileBuilder t;
   const hw::DeviceSpec &spec;
   ConstantCache &packed;
+  bool skipZeros = true; // weight tiles that are all zero are not multiplied
 
   TensorState &state(mlir::Value value);
 

@@ -1,6 +1,6 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Structured sparsity that training or another pruner left behind: whole output channels of zeros.
+// Structured sparsity that training or another pruner left behind: whole channels of zeros, or channels nobody reads.
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Graph.h"
 #include "passes/prune/Passes.h"
@@ -80,20 +80,16 @@ bool isZero(const Tensor &tensor, int64_t at, int64_t count) {
   return std::all_of(bytes, bytes + count * step, [](char c) { return c == 0; });
 }
 
-/// The channels along `axis` that are not all zero (bits, so -0.0 counts as something).
-std::vector<int64_t> liveChannels(const Tensor &weights, int64_t axis, const std::optional<Tensor> &bias) {
+/// Marks the channels along `axis` that are not all zero (bits, so -0.0 counts as something).
+std::vector<bool> nonZero(const Tensor &weights, int64_t axis) {
   View view(weights, axis);
-  std::vector<int64_t> live;
+  std::vector<bool> marks(view.size);
   for (int64_t c = 0; c < view.size; ++c) {
-    bool zero = !bias || isZero(*bias, c, 1);
-    for (int64_t o = 0; zero && o < view.outer; ++o) {
-      zero = isZero(weights, (o * view.size + c) * view.inner, view.inner);
-    }
-    if (!zero) {
-      live.push_back(c);
+    for (int64_t o = 0; o < view.outer && !marks[c]; ++o) {
+      marks[c] = !isZero(weights, (o * view.size + c) * view.inner, view.inner);
     }
   }
-  return live;
+  return marks;
 }
 
 Value keepChannels(OpBuilder &builder, Value value, int64_t axis, ArrayRef<int64_t> live) {
@@ -114,6 +110,138 @@ Value keepChannels(OpBuilder &builder, Value value, int64_t axis, ArrayRef<int64
   return ConstantOp::create(builder, value.getLoc(), tensorAttr(builder.getContext(), kept, "pruned"));
 }
 
+/// A producer of channels, ops that treat each channel apart, and the one op that sums over them.
+struct Chain {
+  Operation *producer;
+  int64_t axis; // of the channels in every value between
+  SmallVector<Operation *> between;
+  Operation *consumer = nullptr;
+  Value consumerWeights;
+  int64_t consumerAxis = 0;
+
+  /// Walks down to the consumer; false if the channels go anywhere else.
+  bool follow() {
+    Value value = producer->getResult(0);
+    while (value.hasOneUse()) {
+      Operation *next = *value.user_begin();
+      if (!isPerChannel(next, value)) {
+        break;
+      }
+      between.push_back(next);
+      value = next->getResult(0);
+    }
+    consumer = value.hasOneUse() ? *value.user_begin() : nullptr;
+    std::optional<ChannelAxis> used = consumer ? consumedBy(consumer, value) : std::nullopt;
+    if (!used || !constantTensor(used->weights) || isa<ConvOp>(producer) != isa<ConvOp>(consumer) || (biasOf(producer) && !constantTensor(biasOf(producer)))) {
+      return false;
+    }
+    consumerWeights = used->weights;
+    consumerAxis = used->axis;
+    return true;
+  }
+
+  /// Channels that are not zero at the consumer, and that it does not multiply by zero.
+  std::vector<int64_t> liveChannels() const {
+    std::optional<ChannelAxis> made = producedBy(producer);
+    std::vector<bool> live = nonZero(*constantTensor(made->weights), made->axis);
+    auto alsoLive = [&](Value constant) {
+      Tensor tensor = *constantTensor(constant);
+      for (size_t c = 0; c < live.size(); ++c) {
+        live[c] = live[c] || !isZero(tensor, tensor.size() == 1 ? 0 : static_cast<int64_t>(c), 1);
+      }
+    };
+    if (biasOf(producer)) {
+      alsoLive(biasOf(producer));
+    }
+    for (Operation *op : between) {
+      if (auto conv = dyn_cast<ConvOp>(op)) {
+        std::vector<bool> kept = nonZero(*constantTensor(conv.getW()), 0);
+        for (size_t c = 0; c < live.size(); ++c) {
+          live[c] = live[c] && kept[c];
+        }
+        if (conv.getBias()) {
+          alsoLive(conv.getBias());
+        }
+      } else if (auto binary = dyn_cast<BinaryOp>(op); binary && binary.getKind() == BinaryKind::Add) {
+        alsoLive(binary.getB());
+      }
+    }
+    std::vector<bool> used = nonZero(*constantTensor(consumerWeights), consumerAxis);
+    std::vector<int64_t> list;
+    for (size_t c = 0; c < live.size(); ++c) {
+      if (live[c] && used[c]) {
+        list.push_back(static_cast<int64_t>(c));
+      }
+    }
+    return list;
+  }
+
+  void keep(ArrayRef<int64_t> live) const {
+    OpBuilder builder(producer);
+    auto cut = [&](Operation *op, unsigned operand, int64_t along) {
+      builder.setInsertionPoint(op);
+      op->setOperand(operand, keepChannels(builder, op->getOperand(operand), along, live));
+    };
+    cut(producer, 1, producedBy(producer)->axis);
+    if (biasOf(producer)) {
+      cut(producer, 2, 0);
+    }
+    cut(consumer, 1, consumerAxis);
+    for (Operation *op : between) {
+      if (auto conv = dyn_cast<ConvOp>(op)) {
+        cut(op, 1, 0);
+        if (conv.getBias()) {
+          cut(op, 2, 0);
+        }
+        conv.setGroup(static_cast<int64_t>(live.size()));
+      } else if (isa<BinaryOp>(op) && constantTensor(op->getOperand(1))->size() != 1) {
+        auto constant = cast<RankedTensorType>(op->getOperand(1).getType());
+        cut(op, 1, axis - cast<RankedTensorType>(op->getResult(0).getType()).getRank() + constant.getRank());
+      }
+    }
+    narrow(producer, live.size());
+    for (Operation *op : between) {
+      narrow(op, live.size());
+    }
+  }
+
+private:
+  static Value biasOf(Operation *op) { return isa<ConvOp>(op) && op->getNumOperands() > 2 ? op->getOperand(2) : Value(); }
+
+  void narrow(Operation *op, size_t channels) const {
+    auto old = cast<RankedTensorType>(op->getResult(0).getType());
+    SmallVector<int64_t> dims(old.getShape());
+    dims[axis] = static_cast<int64_t>(channels);
+    op->getResult(0).setType(RankedTensorType::get(dims, old.getElementType()));
+  }
+
+  /// Ops that make zero channels of zero channels, but for biases, which liveChannels looks at.
+  bool isPerChannel(Operation *op, Value value) const {
+    if (auto unary = dyn_cast<UnaryOp>(op)) {
+      return keepsZero(unary);
+    }
+    auto type = cast<RankedTensorType>(value.getType());
+    if (auto conv = dyn_cast<ConvOp>(op)) { // depthwise
+      int64_t channels = type.getDimSize(1);
+      return axis == 1 && conv.getX() == value && conv.getGroup() == channels && channels > 1 &&
+             cast<RankedTensorType>(conv.getResult().getType()).getDimSize(1) == channels && constantTensor(conv.getW()) &&
+             (!conv.getBias() || constantTensor(conv.getBias()));
+    }
+    if (auto pool = dyn_cast<PoolOp>(op)) {
+      return axis == 1 && pool.getKind() != PoolKind::Lp;
+    }
+    auto binary = dyn_cast<BinaryOp>(op);
+    if (!binary || binary.getA() != value || binary.getResult().getType() != type || !constantTensor(binary.getB()) ||
+        (binary.getKind() != BinaryKind::Add && binary.getKind() != BinaryKind::Mul)) {
+      return false;
+    }
+    auto constant = cast<RankedTensorType>(binary.getB().getType());
+    int64_t place = axis - type.getRank() + constant.getRank();
+    return constant.getNumElements() == 1 ||
+           (place >= 0 && constant.getDimSize(place) == type.getDimSize(axis) && constant.getNumElements() == type.getDimSize(axis));
+  }
+};
+
 struct PruneChannelsPass : impl::PruneChannelsPassBase<PruneChannelsPass> {
   void runOnOperation() override {
     getOperation().walk([&](Operation *op) { prune(op); });
@@ -125,46 +253,13 @@ struct PruneChannelsPass : impl::PruneChannelsPassBase<PruneChannelsPass> {
     if (!made || !constantTensor(made->weights) || !isa<FloatType>(type.getElementType())) {
       return;
     }
-    // The chain of unary ops from the producer to its one consumer.
-    SmallVector<Operation *> chain{producer};
-    while (chain.back()->hasOneUse()) {
-      auto next = dyn_cast<UnaryOp>(*chain.back()->user_begin());
-      if (!next || !keepsZero(next)) {
-        break;
-      }
-      chain.push_back(next);
-    }
-    if (!chain.back()->hasOneUse()) {
+    Chain chain{producer, isa<ConvOp>(producer) ? 1 : type.getRank() - 1};
+    if (!chain.follow()) {
       return;
     }
-    Operation *consumer = *chain.back()->user_begin();
-    std::optional<ChannelAxis> used = consumedBy(consumer, chain.back()->getResult(0));
-    if (!used || !constantTensor(used->weights)) {
-      return;
-    }
-    Value bias = isa<ConvOp>(producer) && producer->getNumOperands() > 2 ? producer->getOperand(2) : Value();
-    std::optional<Tensor> biasTensor = bias ? constantTensor(bias) : std::nullopt;
-    if (bias && !biasTensor) {
-      return;
-    }
-    std::vector<int64_t> live = liveChannels(*constantTensor(made->weights), made->axis, biasTensor);
-    int64_t axis = isa<ConvOp>(producer) ? 1 : type.getRank() - 1;
-    if (live.empty() || static_cast<int64_t>(live.size()) == type.getDimSize(axis) ||
-        isa<ConvOp>(producer) != isa<ConvOp>(consumer)) {
-      return;
-    }
-    OpBuilder builder(producer);
-    producer->setOperand(1, keepChannels(builder, made->weights, made->axis, live));
-    if (bias) {
-      producer->setOperand(2, keepChannels(builder, bias, 0, live));
-    }
-    builder.setInsertionPoint(consumer);
-    consumer->setOperand(1, keepChannels(builder, used->weights, used->axis, live));
-    for (Operation *op : chain) {
-      auto old = cast<RankedTensorType>(op->getResult(0).getType());
-      SmallVector<int64_t> dims(old.getShape());
-      dims[axis] = static_cast<int64_t>(live.size());
-      op->getResult(0).setType(RankedTensorType::get(dims, old.getElementType()));
+    std::vector<int64_t> live = chain.liveChannels();
+    if (!live.empty() && static_cast<int64_t>(live.size()) < type.getDimSize(chain.axis)) {
+      chain.keep(live);
     }
   }
 };

@@ -251,8 +251,9 @@ private:
       neff::Model other = model;
       std::vector<uint8_t> bytes(model.weightData, model.weightData + model.weightBytes);
       size_t at = bytes.size() * static_cast<size_t>(n) / kWeights / 4 * 4;
-      bytes[at + 1] ^= 0x08;
-      bytes[at + 3] ^= 0x08;
+      for (size_t high : {at + 1, at + 3}) { // an f32, or two of 16 bits, of magnitude 8 to 32
+        bytes[high] = static_cast<uint8_t>((bytes[high] & 0x80) | 0x41);
+      }
       other.weightData = bytes.data();
       other.weights = {{0, bytes.size(), bytes.data(), nullptr}};
       std::optional<int> result = outcome(other);

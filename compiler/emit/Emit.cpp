@@ -88,6 +88,9 @@ private:
       }
       buffer.name = list[buffer.index].name;
       buffer.shape = list[buffer.index].shape;
+      if (dtypeSize(list[buffer.index].dtype) == dtypeSize(buffer.dtype)) { // stored as a plain type of that size
+        buffer.dtype = list[buffer.index].dtype;
+      }
     } else if (kind == "weight") {
       buffer.kind = neff::BufferKind::Weight;
       buffer.name = absl::StrCat("weight", program.buffers.size());

@@ -19,11 +19,15 @@ Type elementTypeOf(MLIRContext *context, DType type) {
   case DType::F64: return Float64Type::get(context);
   case DType::F8E4M3: return Float8E4M3FNType::get(context);
   case DType::F8E5M2: return Float8E5M2Type::get(context);
+  case DType::F8E4M3Fnuz: return Float8E4M3FNUZType::get(context);
+  case DType::F8E5M2Fnuz: return Float8E5M2FNUZType::get(context);
+  case DType::F8E8M0: return Float8E8M0FNUType::get(context);
+  case DType::F4E2M1: return Float4E2M1FNType::get(context);
   case DType::Bool: return IntegerType::get(context, 1);
   case DType::String: return StringType::get(context);
   default: break;
   }
-  unsigned width = 8 * dtypeSize(type);
+  unsigned width = static_cast<unsigned>(packedBits(type));
   return IntegerType::get(context, width, isUnsignedInt(type) ? IntegerType::Unsigned : IntegerType::Signless);
 }
 
@@ -32,6 +36,8 @@ std::optional<DType> dtypeOf(Type type) {
     bool u = integer.isUnsigned();
     switch (integer.getWidth()) {
     case 1: return DType::Bool;
+    case 2: return u ? DType::U2 : DType::I2;
+    case 4: return u ? DType::U4 : DType::I4;
     case 8: return u ? DType::U8 : DType::I8;
     case 16: return u ? DType::U16 : DType::I16;
     case 32: return u ? DType::U32 : DType::I32;
@@ -56,6 +62,18 @@ std::optional<DType> dtypeOf(Type type) {
   }
   if (isa<Float8E5M2Type>(type)) {
     return DType::F8E5M2;
+  }
+  if (isa<Float8E4M3FNUZType>(type)) {
+    return DType::F8E4M3Fnuz;
+  }
+  if (isa<Float8E5M2FNUZType>(type)) {
+    return DType::F8E5M2Fnuz;
+  }
+  if (isa<Float8E8M0FNUType>(type)) {
+    return DType::F8E8M0;
+  }
+  if (isa<Float4E2M1FNType>(type)) {
+    return DType::F4E2M1;
   }
   return isa<StringType>(type) ? std::optional(DType::String) : std::nullopt;
 }
@@ -85,6 +103,13 @@ ElementsAttr tensorAttr(MLIRContext *context, const Tensor &tensor, StringRef na
     auto values = tensor.as<bool>();
     return DenseElementsAttr::get(type, ArrayRef<bool>(values.data(), values.size()));
   }
+  if (packedBits(tensor.dtype()) < 8) { // the attribute keeps the bits only
+    std::string low(static_cast<const char *>(tensor.data()), tensor.byteSize());
+    for (char &byte : low) {
+      byte = static_cast<char>(byte & ((1 << packedBits(tensor.dtype())) - 1));
+    }
+    return DenseElementsAttr::getFromRawBuffer(type, {low.data(), low.size()});
+  }
   // The raw buffer of a one-element tensor means a splat, which is the same thing.
   return DenseElementsAttr::getFromRawBuffer(type, {static_cast<const char *>(tensor.data()), tensor.byteSize()});
 }
@@ -92,6 +117,9 @@ ElementsAttr tensorAttr(MLIRContext *context, const Tensor &tensor, StringRef na
 ElementsAttr splatAttr(RankedTensorType type, double value) {
   Tensor one(dtypeOf(type.getElementType()).value_or(DType::F32), {});
   one.setDouble(0, value);
+  if (packedBits(one.dtype()) < 8) {
+    *static_cast<uint8_t *>(one.mutableData()) &= static_cast<uint8_t>((1 << packedBits(one.dtype())) - 1);
+  }
   if (one.dtype() == DType::Bool) {
     return DenseElementsAttr::get(type, value != 0.0);
   }
@@ -113,6 +141,13 @@ static std::optional<Tensor> denseTensor(DenseElementsAttr dense, DType dtype) {
     return tensor;
   }
   ArrayRef<char> raw = dense.getRawData();
+  if (isSignedInt(dtype) && packedBits(dtype) < 8) { // the sign is extended again
+    Tensor tensor(dtype, shapeOf(dense.getType()));
+    for (int64_t i = 0; i < tensor.size(); ++i) {
+      tensor.setInt(i, raw[dense.isSplat() ? 0 : static_cast<size_t>(i)]);
+    }
+    return tensor;
+  }
   if (!dense.isSplat() || dense.getNumElements() == 1) {
     return view(dtype, dense.getType(), raw.data());
   }
@@ -170,9 +205,15 @@ std::optional<double> splatValue(Attribute attribute) {
   }
   if (dense) {
     std::optional<DType> dtype = dtypeOf(dense.getElementType());
-    return dtype ? std::optional(view(*dtype, RankedTensorType::get({}, dense.getElementType()),
-                                      dense.getRawData().data()).asDouble(0))
-                 : std::nullopt;
+    if (!dtype) {
+      return std::nullopt;
+    }
+    Tensor one(*dtype, {});
+    std::memcpy(one.mutableData(), dense.getRawData().data(), dtypeSize(*dtype));
+    if (isSignedInt(*dtype) && packedBits(*dtype) < 8) {
+      one.setInt(0, one.asInt(0));
+    }
+    return one.asDouble(0);
   }
   return std::nullopt;
 }

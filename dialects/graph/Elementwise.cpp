@@ -114,5 +114,8 @@ LogicalResult CastOp::verify() {
   if (tensorType(getX()).getShape() != tensorType(getResult()).getShape()) {
     return emitOpError("must keep the shape");
   }
+  if (getRoundMode() != "up" && getRoundMode() != "down" && getRoundMode() != "nearest") {
+    return emitOpError("rounds up, down or nearest");
+  }
   return success();
 }

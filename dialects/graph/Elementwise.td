@@ -54,9 +54,16 @@ def Graph_SelectOp : Graph_InferredOp<"select"> {
 
 def Graph_CastOp : Graph_Op<"cast"> {
   let summary = "Converts the element type; floats truncate towards zero on the way to integers";
-  let arguments = (ins Graph_Tensor:$x, Graph_FlagOn:$saturate);
+  let description = [{
+    Out-of-range values on the way to 8-bit floats become the largest one with `saturate`; `round_mode` (up, down, nearest)
+    is for float8e8m0 only.
+  }];
+  let arguments = (ins Graph_Tensor:$x, Graph_FlagOn:$saturate, DefaultValuedAttr<StrAttr, "\"up\"">:$round_mode);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$x (`saturate` `=` $saturate^)? attr-dict `:` functional-type(operands, results)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$x, CArg<"bool", "true">:$saturate), [{
+    build($_builder, $_state, result, x, saturate, "up");
+  }]>];
   let hasFolder = 1;
   let hasVerifier = 1;
 }

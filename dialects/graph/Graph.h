@@ -36,6 +36,10 @@
 #define GET_OP_CLASSES
 #include "dialects/graph/Reduction.h.inc"
 #define GET_OP_CLASSES
+#include "dialects/graph/Sampling.h.inc"
+#define GET_OP_CLASSES
 #include "dialects/graph/Shape.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/graph/Special.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/graph/Structure.h.inc"

@@ -27,8 +27,8 @@ def Graph_ArgReduceOp : Graph_InferredOp<"arg_reduce"> {
 }
 
 def Graph_CumsumOp : Graph_InferredOp<"cumsum"> {
-  let summary = "Running sum along an axis";
-  let arguments = (ins Graph_Tensor:$x, Graph_Int:$axis, Graph_Flag:$exclusive, Graph_Flag:$reverse);
+  let summary = "Running sum (or product) along an axis";
+  let arguments = (ins Graph_Tensor:$x, Graph_Int:$axis, Graph_Flag:$exclusive, Graph_Flag:$reverse, Graph_Flag:$product);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
     $x `axis` `=` $axis (`exclusive` `=` $exclusive^)? (`reverse` `=` $reverse^)? attr-dict

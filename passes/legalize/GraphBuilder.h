@@ -52,5 +52,7 @@ void populateRecurrent(mlir::RewritePatternSet &patterns, int64_t maxSteps);
 void populateResize(mlir::RewritePatternSet &patterns);
 void populateIndexing(mlir::RewritePatternSet &patterns);
 void populateLayoutOps(mlir::RewritePatternSet &patterns);
+void populateSelection(mlir::RewritePatternSet &patterns);
+void populateWindows(mlir::RewritePatternSet &patterns);
 
 } // namespace ncc::legalize

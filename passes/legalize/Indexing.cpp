@@ -169,18 +169,19 @@ struct MoveScatterNd : OpRewritePattern<graph::ScatterNdOp> {
     GraphBuilder g(rewriter, op.getLoc());
     ArrayRef<int64_t> inner = data.drop_front(rows->dims.size());
     const int64_t row = product(inner), updates = static_cast<int64_t>(rows->targets.size()), all = product(rows->dims);
-    Value flat = g.reshape(op.getUpdates(), {updates, row});
     Dims start, size;
     std::vector<int64_t> order;
-    if (rows->box(start, size, order) && (inOrder(order) || rowsPay(flat, updates, row))) {
+    bool boxed = rows->box(start, size, order) && (inOrder(order) || rowsPay(op.getUpdates(), updates, row));
+    if (!boxed && (op.getReduction() != graph::ScatterKind::None || !rowsPay(op.getUpdates(), all, row))) {
+      return rewriter.notifyMatchFailure(op, "scattered single elements, or sums of several updates");
+    }
+    Value flat = g.reshape(op.getUpdates(), {updates, row});
+    if (boxed) {
       Value update = inOrder(order) ? flat : gatherRows(g, flat, order, 0);
       size.append(inner.begin(), inner.end());
       start.append(inner.size(), 0);
       rewriter.replaceOp(op, insertBox(g, op.getData(), g.reshape(update, size), start, op.getReduction()));
       return success();
-    }
-    if (op.getReduction() != graph::ScatterKind::None || !rowsPay(flat, all, row)) {
-      return rewriter.notifyMatchFailure(op, "scattered single elements, or sums of several updates");
     }
     std::vector<int64_t> source(all);
     std::iota(source.begin(), source.end(), 0);

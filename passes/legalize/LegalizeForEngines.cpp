@@ -27,6 +27,8 @@ struct LegalizeForEngines : ncc::legalize::impl::LegalizeForEnginesPassBase<Lega
     ncc::legalize::populateResize(patterns);
     ncc::legalize::populateIndexing(patterns);
     ncc::legalize::populateLayoutOps(patterns);
+    ncc::legalize::populateSelection(patterns);
+    ncc::legalize::populateWindows(patterns);
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {

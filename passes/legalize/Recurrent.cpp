@@ -97,7 +97,7 @@ Value stackStates(GraphBuilder &g, ArrayRef<Value> states, int64_t batch, int64_
 struct UnrollLstm : OpRewritePattern<graph::LstmOp> {
   UnrollLstm(MLIRContext *context, int64_t maxSteps) : OpRewritePattern(context), maxSteps(maxSteps) {}
   LogicalResult matchAndRewrite(graph::LstmOp op, PatternRewriter &rewriter) const override {
-    if (!plain(op, maxSteps, {"sigmoid", "tanh", "tanh"}) || op.getPeepholes() || op.getInputForget()) {
+    if (!plain(op, maxSteps, {"sigmoid", "tanh", "tanh"}) || op.getInputForget()) {
       return rewriter.notifyMatchFailure(op, "not the plain form");
     }
     GraphBuilder g(rewriter, op.getLoc());
@@ -121,11 +121,16 @@ struct UnrollLstm : OpRewritePattern<graph::LstmOp> {
       for (int64_t i = 0; i < u.steps; ++i) {
         int64_t t = (reverseOnly || d == 1) ? u.steps - 1 - i : i;
         Value gates = g.add(u.step(projected, t), g.matmul(h, r, false, true));
-        Value input = g.unary(UnaryKind::Sigmoid, u.gate(gates, 0)), output = g.unary(UnaryKind::Sigmoid, u.gate(gates, 1));
-        Value forget = g.unary(UnaryKind::Sigmoid, u.gate(gates, 2)), cell = g.unary(UnaryKind::Tanh, u.gate(gates, 3));
+        // Peepholes, in the order i, o, f: the output gate looks at the new cell.
+        auto look = [&](Value gate, int64_t which, Value at) {
+          return op.getPeepholes() ? g.add(gate, g.mul(u.row(op.getPeepholes(), d, which * u.hidden, u.hidden), at)) : gate;
+        };
+        Value input = g.unary(UnaryKind::Sigmoid, look(u.gate(gates, 0), 0, c));
+        Value forget = g.unary(UnaryKind::Sigmoid, look(u.gate(gates, 2), 2, c)), cell = g.unary(UnaryKind::Tanh, u.gate(gates, 3));
         // Beyond a sequence's end the state stands still and the output is zero.
         Value mask = u.inside(op.getLengths(), t);
         c = u.choose(mask, g.add(g.mul(forget, c), g.mul(input, cell)), c);
+        Value output = g.unary(UnaryKind::Sigmoid, look(u.gate(gates, 1), 1, c));
         Value next = g.mul(output, g.unary(UnaryKind::Tanh, c));
         steps[t] = u.choose(mask, next, zero);
         h = u.choose(mask, next, h);
@@ -196,8 +201,44 @@ struct UnrollGru : OpRewritePattern<graph::GruOp> {
   int64_t maxSteps;
 };
 
+struct UnrollRnn : OpRewritePattern<graph::RnnOp> {
+  UnrollRnn(MLIRContext *context, int64_t maxSteps) : OpRewritePattern(context), maxSteps(maxSteps) {}
+  LogicalResult matchAndRewrite(graph::RnnOp op, PatternRewriter &rewriter) const override {
+    if (!plain(op, maxSteps, {"tanh"})) {
+      return rewriter.notifyMatchFailure(op, "not the plain form");
+    }
+    GraphBuilder g(rewriter, op.getLoc());
+    ArrayRef<int64_t> in = shapeOf(op.getX());
+    Unrolled u{g, in[0], in[1], int64_t(op.getHiddenSize()), 1};
+    int64_t hidden = u.hidden, directions = op.getDirection() == graph::Direction::Bidirectional ? 2 : 1;
+    bool reverseOnly = op.getDirection() == graph::Direction::Reverse;
+    Value zero = g.scalar(0.0, rewriter.getF32Type());
+    SmallVector<SmallVector<Value>> all;
+    SmallVector<Value> lastH;
+    for (int64_t d = 0; d < directions; ++d) {
+      Value bias = op.getBias() ? g.add(u.row(op.getBias(), d, 0, hidden), u.row(op.getBias(), d, hidden, hidden)) : Value();
+      Value projected = u.project(op.getX(), op.getW(), bias, d);
+      Value r = g.reshape(g.sliceDim(op.getR(), 0, d, 1), {hidden, hidden});
+      Value h = u.initial(op.getInitialH(), d, rewriter.getF32Type());
+      SmallVector<Value> steps(u.steps);
+      for (int64_t i = 0; i < u.steps; ++i) {
+        int64_t t = (reverseOnly || d == 1) ? u.steps - 1 - i : i;
+        Value next = g.unary(UnaryKind::Tanh, g.add(u.step(projected, t), g.matmul(h, r, false, true)));
+        Value mask = u.inside(op.getLengths(), t);
+        steps[t] = u.choose(mask, next, zero);
+        h = u.choose(mask, next, h);
+      }
+      all.push_back(steps);
+      lastH.push_back(h);
+    }
+    rewriter.replaceOp(op, {stackSteps(g, all, u.batch, hidden), stackStates(g, lastH, u.batch, hidden)});
+    return success();
+  }
+  int64_t maxSteps;
+};
+
 } // namespace
 
 void ncc::legalize::populateRecurrent(RewritePatternSet &patterns, int64_t maxSteps) {
-  patterns.add<UnrollLstm, UnrollGru>(patterns.getContext(), maxSteps);
+  patterns.add<UnrollLstm, UnrollGru, UnrollRnn>(patterns.getContext(), maxSteps);
 }

@@ -11,7 +11,19 @@ using namespace mlir;
 using namespace ncc;
 using namespace ncc::lower;
 
+/// True when an engine may look at all the values of an op.
+static bool hasEngineTypes(Operation *op) {
+  auto stored = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return !tensor || storageElement(tensor.getElementType()) == tensor.getElementType();
+  };
+  return llvm::all_of(op->getOperandTypes(), stored) && llvm::all_of(op->getResultTypes(), stored);
+}
+
 const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
+  if ((group.root && !hasEngineTypes(group.root)) || !llvm::all_of(group.body, hasEngineTypes)) {
+    return nullptr;
+  }
   StringRef root = group.root ? group.root->getName().getStringRef() : StringRef();
   // Windows before convolutions: a depthwise convolution has both forms.
   for (ArrayRef<Emitter> family : {contractEmitters(), windowEmitters(), convEmitters(), reduceEmitters(), softmaxEmitters(), moveEmitters(),

@@ -16,7 +16,7 @@ bool supports(Lowering &low, const Group &group) {
   auto data = cast<RankedTensorType>(op.getData().getType()), indices = cast<RankedTensorType>(op.getIndices().getType());
   Type index = indices.getElementType();
   return group.body.empty() && op.getAxis() == 0 && (index.isInteger(32) || index.isInteger(64)) &&
-         data.getElementType().isIntOrFloat() && data.getNumElements() > 0 && indices.getNumElements() > 0;
+         data.getElementType().isIntOrFloat() && !data.getElementType().isF64() && data.getNumElements() > 0 && indices.getNumElements() > 0;
 }
 
 void emit(Lowering &low, const Group &group) {

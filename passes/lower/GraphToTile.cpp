@@ -82,6 +82,9 @@ private:
   void addResult(OpOperand &operand) {
     unsigned i = operand.getOperandNumber();
     low.t.loc = operand.getOwner()->getLoc();
+    if (cast<RankedTensorType>(operand.get().getType()).getNumElements() == 0) {
+      return; // nothing to store
+    }
     Value buffer = low.dramContiguous(operand.get());
     if (auto channel = func.getResultAttrOfType<IntegerAttr>(i, "graph.channel")) {
       tile::SendOp::create(builder, low.t.loc, buffer, channel.getInt());
@@ -94,6 +97,10 @@ private:
   void lower(Operation *op) {
     if (isa<graph::ConstantOp>(op)) {
       return; // loaded where it is used
+    }
+    auto empty = [](Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; };
+    if (op->getNumResults() > 0 && llvm::all_of(op->getResultTypes(), empty)) {
+      return;
     }
     low.t.loc = op->getLoc();
     Group group = groupOf(op);

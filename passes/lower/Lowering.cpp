@@ -55,6 +55,12 @@ void permute(const Tensor &from, ArrayRef<int64_t> order, Tensor &to) {
   }
 }
 
+/// The same bytes under the type they are stored as.
+Tensor storedAs(const Tensor &tensor) {
+  DType type = storageType(tensor.dtype());
+  return type == tensor.dtype() ? tensor : Tensor(type, tensor.shape(), tensor.data(), std::make_shared<Tensor>(tensor));
+}
+
 } // namespace
 
 TensorState &Lowering::state(Value value) {
@@ -66,9 +72,9 @@ TensorState &Lowering::state(Value value) {
     slot = std::make_unique<TensorState>();
     auto type = cast<RankedTensorType>(value.getType());
     slot->shape.assign(type.getShape().begin(), type.getShape().end());
-    slot->element = type.getElementType();
+    slot->element = storageElement(type.getElementType());
     if (auto tensor = graph::constantTensor(value)) {
-      slot->constant = *tensor;
+      slot->constant = storedAs(*tensor);
       slot->splat = graph::splatValue(value);
     }
   }

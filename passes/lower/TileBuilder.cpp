@@ -2,6 +2,7 @@
 //
 // Building tile ops; see TileBuilder.h.
 #include "passes/lower/TileBuilder.h"
+#include "dialects/graph/Constants.h"
 
 using namespace mlir;
 using namespace ncc;
@@ -62,13 +63,26 @@ tile::AccessPatternAttr makePattern(MLIRContext *context, int64_t partition, int
 
 } // namespace
 
+DType ncc::lower::storageType(DType type) {
+  switch (type) {
+  case DType::I4: case DType::I2: return DType::I8;
+  case DType::U4: case DType::U2: case DType::F4E2M1: case DType::F8E8M0: case DType::F8E4M3Fnuz: case DType::F8E5M2Fnuz: return DType::U8;
+  default: return type;
+  }
+}
+
+Type ncc::lower::storageElement(Type element) {
+  std::optional<DType> type = graph::dtypeOf(element);
+  return type && storageType(*type) != *type ? graph::elementTypeOf(element.getContext(), storageType(*type)) : element;
+}
+
 Type TileBuilder::sbuf(int64_t partitions, int64_t elements, Type element) {
   return tile::SbufType::get(b.getContext(), partitions, elements, element);
 }
 Type TileBuilder::psum(int64_t partitions, int64_t elements, Type element) {
   return tile::PsumType::get(b.getContext(), partitions, elements, element);
 }
-Type TileBuilder::dram(int64_t elements, Type element) { return tile::DramType::get(b.getContext(), elements, element); }
+Type TileBuilder::dram(int64_t elements, Type element) { return tile::DramType::get(b.getContext(), elements, storageElement(element)); }
 
 tile::AccessPatternAttr TileBuilder::pattern(int64_t partition, int64_t partitions, int64_t offset,
                                              ArrayRef<int64_t> strides, ArrayRef<int64_t> sizes) {

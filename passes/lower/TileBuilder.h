@@ -5,6 +5,7 @@
 
 #include "dialects/tile/Tile.h"
 #include "passes/layout/Layout.h"
+#include "runtime/tensor/DType.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -33,6 +34,11 @@ struct Into {
   mlir::Value tile;
   tile::AccessPatternAttr region;
 };
+
+/// The element type values of `element` are stored as: engines have no form for floats of 8 bits beside E4M3FN and E5M2
+/// or for anything below a byte; such values lie in bytes that only kernels look into.
+mlir::Type storageElement(mlir::Type element);
+DType storageType(DType type);
 
 class TileBuilder {
 public:

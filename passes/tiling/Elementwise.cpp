@@ -26,7 +26,7 @@ bool ncc::tiling::isEngineElementwise(Operation *op) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     // A cast may read or write i64: the copy is exact where both sides are integers.
     bool castInt64 = type && isa<graph::CastOp>(op) && type.getElementType().isSignlessInteger(64);
-    if (!type || (isWide(type.getElementType()) && !castInt64) || type.getElementType().getIntOrFloatBitWidth() < 1 ||
+    if (!type || (isWide(type.getElementType()) && !castInt64) || (type.getElementType().isInteger() && !type.getElementType().isInteger(1) && type.getElementType().getIntOrFloatBitWidth() < 8) ||
         (isa<FloatType>(type.getElementType()) && type.getElementType().getIntOrFloatBitWidth() < 16)) {
       return false;
     }

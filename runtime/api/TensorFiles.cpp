@@ -17,7 +17,9 @@ struct OnnxType {
 };
 constexpr OnnxType kTypes[] = {{1, DType::F32}, {2, DType::U8}, {3, DType::I8}, {4, DType::U16}, {5, DType::I16}, {6, DType::I32},
                                {7, DType::I64}, {8, DType::String}, {9, DType::Bool}, {10, DType::F16}, {11, DType::F64},
-                               {12, DType::U32}, {13, DType::U64}, {16, DType::BF16}, {17, DType::F8E4M3}, {19, DType::F8E5M2}};
+                               {12, DType::U32}, {13, DType::U64}, {16, DType::BF16}, {17, DType::F8E4M3},
+                               {18, DType::F8E4M3Fnuz}, {19, DType::F8E5M2}, {20, DType::F8E5M2Fnuz}, {21, DType::U4}, {22, DType::I4},
+                               {23, DType::F4E2M1}, {24, DType::F8E8M0}, {25, DType::U2}, {26, DType::I2}};
 
 absl::Status bad(const std::string &what) { return absl::InvalidArgumentError("tensor file: " + what); }
 
@@ -196,7 +198,8 @@ absl::StatusOr<NamedTensor> parseTensorProto(Span bytes) {
   }
   const auto count = static_cast<size_t>(numElements(shape));
   const size_t have = p.hasRaw ? p.raw.size() : std::max({p.fixed.size(), p.integers.size(), p.strings.size()});
-  if (count > have) { // refuse before allocating
+  const size_t perEntry = 8 * dtypeSize(*type) / static_cast<size_t>(std::max(1, packedBits(*type))); // several values to a byte
+  if (count > have * std::max<size_t>(1, perEntry)) { // refuse before allocating
     return bad("fewer elements than its dims say");
   }
   NamedTensor result{p.name, Tensor(*type, shape)};
@@ -206,6 +209,12 @@ absl::StatusOr<NamedTensor> parseTensorProto(Span bytes) {
       return bad("wrong number of strings");
     }
     tensor.mutableStrings() = p.strings;
+  } else if (perEntry > 1) {
+    std::string packed = p.hasRaw ? std::string(p.raw.begin(), p.raw.end()) : std::string(p.integers.begin(), p.integers.end());
+    if (packed.size() != (count + perEntry - 1) / perEntry) {
+      return bad("data and dims differ in size");
+    }
+    tensor = unpackBits(packed.data(), *type, shape);
   } else if (p.hasRaw || *type == DType::F32 || *type == DType::F64) {
     const void *from = p.hasRaw ? static_cast<const void *>(p.raw.data()) : p.fixed.data();
     if ((p.hasRaw ? p.raw.size() : p.fixed.size()) != tensor.byteSize()) {
@@ -246,7 +255,9 @@ std::string serializeTensorProto(const NamedTensor &named) {
     putChunk(out, 8, named.name.data(), named.name.size());
   }
   if (tensor.dtype() != DType::String) {
-    putChunk(out, 9, tensor.data(), tensor.byteSize());
+    bool packed = packedBits(tensor.dtype()) < static_cast<int>(8 * dtypeSize(tensor.dtype()));
+    std::string bytes = packed ? packBits(tensor) : std::string(static_cast<const char *>(tensor.data()), tensor.byteSize());
+    putChunk(out, 9, bytes.data(), bytes.size());
   }
   return out;
 }

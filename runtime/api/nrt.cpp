@@ -87,6 +87,22 @@ nrt_dtype_t dtypeCode(DType type) {
     return NRT_DTYPE_UINT32;
   case DType::U64:
     return NRT_DTYPE_UINT64;
+  case DType::F8E4M3Fnuz:
+    return NCC_NRT_DTYPE_FP8_E4M3FNUZ;
+  case DType::F8E5M2Fnuz:
+    return NCC_NRT_DTYPE_FP8_E5M2FNUZ;
+  case DType::F8E8M0:
+    return NCC_NRT_DTYPE_FP8_E8M0;
+  case DType::F4E2M1:
+    return NCC_NRT_DTYPE_FP4_E2M1;
+  case DType::I4:
+    return NCC_NRT_DTYPE_INT4;
+  case DType::U4:
+    return NCC_NRT_DTYPE_UINT4;
+  case DType::I2:
+    return NCC_NRT_DTYPE_INT2;
+  case DType::U2:
+    return NCC_NRT_DTYPE_UINT2;
   case DType::Bool:
     return NCC_NRT_DTYPE_BOOL;
   default:

@@ -3,6 +3,7 @@
 // Reference kernel of cast. Floats truncate towards zero on the way to integers, out-of-range values wrap through
 // int64; 8-bit floats saturate when asked.
 #include "runtime/ops/Support.h"
+#include "runtime/tensor/FloatConvert.h"
 
 #include <cmath>
 #include <cstdio>
@@ -71,6 +72,40 @@ absl::Status castStrings(const Tensor &x, Tensor &out) {
   return absl::OkStatus();
 }
 
+/// The largest value of an 8-bit or smaller float.
+double largestOf(DType type) {
+  switch (type) {
+  case DType::F8E4M3: return 448;
+  case DType::F8E4M3Fnuz: return 240;
+  case DType::F4E2M1: return 6;
+  case DType::F8E8M0: return 0x1p127;
+  default: return 57344;
+  }
+}
+
+/// To floats of 8 bits and less, and to integers of 4 and 2 bits, which keep the low bits.
+void castToSmall(const KernelContext &context, const Tensor &x, Tensor &out) {
+  bool saturate = context.attrs.getInt("saturate", 1) != 0;
+  if (isInteger(out.dtype())) {
+    for (int64_t i = 0; i < x.size(); ++i) {
+      out.setInt(i, isFloat(x.dtype()) ? toInt64(x.asDouble(i)) : x.asInt(i));
+    }
+    return;
+  }
+  std::string mode = context.attrs.getString("round_mode", "up");
+  E8m0Rounding rounding = mode == "up" ? E8m0Rounding::Up : mode == "down" ? E8m0Rounding::Down : E8m0Rounding::Nearest;
+  double limit = largestOf(out.dtype());
+  for (int64_t i = 0; i < x.size(); ++i) {
+    double value = x.asDouble(i);
+    value = saturate && std::fabs(value) > limit ? std::copysign(limit, value) : value;
+    if (out.dtype() == DType::F8E8M0) {
+      out.mutableAs<uint8_t>()[i] = floatToF8e8m0(static_cast<float>(value), rounding);
+    } else {
+      out.setDouble(i, value);
+    }
+  }
+}
+
 } // namespace
 
 absl::Status cast(KernelContext &context) {
@@ -83,12 +118,13 @@ absl::Status cast(KernelContext &context) {
     out = x;
     return absl::OkStatus();
   }
-  double limit = out.dtype() == DType::F8E4M3 ? 448.0 : out.dtype() == DType::F8E5M2 ? 57344.0 : 0.0;
-  if (limit != 0.0) {
-    bool saturate = context.attrs.getInt("saturate", 1) != 0;
+  if (dtypeSize(out.dtype()) == 1 && (isFloat(out.dtype()) || packedBits(out.dtype()) < 8)) {
+    castToSmall(context, x, out);
+    return absl::OkStatus();
+  }
+  if (packedBits(x.dtype()) < 8 && isInteger(x.dtype())) {
     for (int64_t i = 0; i < x.size(); ++i) {
-      double value = x.asDouble(i);
-      out.setDouble(i, saturate && std::fabs(value) > limit ? std::copysign(limit, value) : value);
+      out.setInt(i, x.asInt(i));
     }
     return absl::OkStatus();
   }

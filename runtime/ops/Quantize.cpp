@@ -47,7 +47,13 @@ Limits limitsOf(DType type) {
   case DType::I16: return {-32768, 32767};
   case DType::U16: return {0, 65535};
   case DType::F8E4M3: return {-448, 448};
-  case DType::F8E5M2: return {-57344, 57344};
+  case DType::F8E5M2: case DType::F8E5M2Fnuz: return {-57344, 57344};
+  case DType::F8E4M3Fnuz: return {-240, 240};
+  case DType::F4E2M1: return {-6, 6};
+  case DType::I4: return {-8, 7};
+  case DType::U4: return {0, 15};
+  case DType::I2: return {-2, 1};
+  case DType::U2: return {0, 3};
   default: return {static_cast<double>(INT32_MIN), static_cast<double>(INT32_MAX)};
   }
 }

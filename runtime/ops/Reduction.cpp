@@ -152,6 +152,7 @@ absl::Status argReduce(KernelContext &context) {
 absl::Status cumsum(KernelContext &context) {
   AxisView view = axisView(context.inputs[0].shape(), context.attrs.getInt("axis", 0));
   bool exclusive = context.attrs.getInt("exclusive", 0) != 0, reverse = context.attrs.getInt("reverse", 0) != 0;
+  bool product = context.attrs.getInt("product", 0) != 0;
   return runWidened(context, [&](KernelContext &wide) {
     return dispatch(wide.inputs[0].dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
@@ -159,11 +160,11 @@ absl::Status cumsum(KernelContext &context) {
       T *out = wide.outputs[0].template mutableAs<T>().data();
       for (int64_t o = 0; o < view.outer; ++o) {
         for (int64_t i = 0; i < view.inner; ++i) {
-          T sum = 0;
+          T sum = product ? T(1) : T(0);
           for (int64_t k = 0; k < view.size; ++k) {
             int64_t at = (o * view.size + (reverse ? view.size - 1 - k : k)) * view.inner + i;
             T before = sum;
-            sum = static_cast<T>(sum + x[at]);
+            sum = product ? static_cast<T>(sum * x[at]) : static_cast<T>(sum + x[at]);
             out[at] = exclusive ? before : sum;
           }
         }

@@ -96,4 +96,55 @@ inline uint8_t floatToF8e5m2(float value) {
   return sign | (magnitude == 0 ? 0 : static_cast<uint8_t>(detail::encodeSmall<2, 15>(magnitude)));
 }
 
+// The "FNUZ" forms have one zero and one NaN (0x80) and no infinity; their biases are one larger.
+inline float f8e4m3fnuzToFloat(uint8_t bits) { return bits == 0x80 ? std::nanf("") : detail::decodeSmall<3, 8>(bits, 4); }
+inline uint8_t floatToF8e4m3fnuz(float value) {
+  float magnitude = std::fabs(value);
+  if (!(magnitude < 248.0f)) { // NaN, infinity, and all that rounds above 240
+    return 0x80;
+  }
+  int code = magnitude == 0 ? 0 : detail::encodeSmall<3, 8>(magnitude);
+  return static_cast<uint8_t>(code | (std::signbit(value) && code ? 0x80 : 0));
+}
+inline float f8e5m2fnuzToFloat(uint8_t bits) { return bits == 0x80 ? std::nanf("") : detail::decodeSmall<2, 16>(bits, 5); }
+inline uint8_t floatToF8e5m2fnuz(float value) {
+  float magnitude = std::fabs(value);
+  if (!(magnitude < 61440.0f)) {
+    return 0x80;
+  }
+  int code = magnitude == 0 ? 0 : detail::encodeSmall<2, 16>(magnitude);
+  return static_cast<uint8_t>(code | (std::signbit(value) && code ? 0x80 : 0));
+}
+
+/// 2^(bits - 127); 255 is NaN. There is no zero and no sign.
+inline float f8e8m0ToFloat(uint8_t bits) { return bits == 255 ? std::nanf("") : std::ldexp(1.0f, bits - 127); }
+enum class E8m0Rounding { Nearest, Up, Down };
+inline uint8_t floatToF8e8m0(float value, E8m0Rounding rounding = E8m0Rounding::Nearest) {
+  float magnitude = std::fabs(value);
+  if (!(magnitude <= 0x1.fffffep127f)) { // NaN and infinity
+    return 255;
+  }
+  if (magnitude == 0) {
+    return 0;
+  }
+  int exponent = std::ilogb(magnitude);
+  float fraction = std::ldexp(magnitude, -exponent); // [1, 2)
+  bool up = rounding == E8m0Rounding::Up ? fraction > 1 : rounding == E8m0Rounding::Nearest && fraction >= 1.5f;
+  return static_cast<uint8_t>(std::clamp(exponent + (up ? 1 : 0) + 127, 0, 254));
+}
+
+/// 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives; what is larger becomes 6.
+inline float f4e2m1ToFloat(uint8_t bits) {
+  static constexpr float kValues[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
+  return bits & 8 ? -kValues[bits & 7] : kValues[bits & 7];
+}
+inline uint8_t floatToF4e2m1(float value) {
+  uint8_t sign = std::signbit(value) ? 8 : 0;
+  float magnitude = std::fabs(value);
+  if (!(magnitude < 7.0f)) { // NaN has no code: the largest stands for it
+    return sign | 7;
+  }
+  return sign | (magnitude == 0 ? 0 : static_cast<uint8_t>(detail::encodeSmall<1, 1>(magnitude)));
+}
+
 } // namespace ncc

@@ -68,6 +68,13 @@ template <typename T>
 void store(void *data, int64_t i, T value) {
   std::memcpy(static_cast<char *>(data) + i * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
 }
+
+/// The byte of an integer of at most 8 bits: the low bits, extended as the type says.
+uint8_t wrapped(DType type, int64_t value) {
+  int spare = 8 - packedBits(type);
+  uint8_t high = static_cast<uint8_t>(static_cast<uint64_t>(value) << spare);
+  return isSignedInt(type) ? static_cast<uint8_t>(static_cast<int8_t>(high) >> spare) : static_cast<uint8_t>(high >> spare);
+}
 } // namespace
 
 double Tensor::asDouble(int64_t i) const {
@@ -84,6 +91,14 @@ double Tensor::asDouble(int64_t i) const {
     return f8e4m3ToFloat(load<uint8_t>(bytes, i));
   case DType::F8E5M2:
     return f8e5m2ToFloat(load<uint8_t>(bytes, i));
+  case DType::F8E4M3Fnuz:
+    return f8e4m3fnuzToFloat(load<uint8_t>(bytes, i));
+  case DType::F8E5M2Fnuz:
+    return f8e5m2fnuzToFloat(load<uint8_t>(bytes, i));
+  case DType::F8E8M0:
+    return f8e8m0ToFloat(load<uint8_t>(bytes, i));
+  case DType::F4E2M1:
+    return f4e2m1ToFloat(load<uint8_t>(bytes, i));
   case DType::U64:
     return static_cast<double>(load<uint64_t>(bytes, i));
   default:
@@ -94,6 +109,8 @@ double Tensor::asDouble(int64_t i) const {
 int64_t Tensor::asInt(int64_t i) const {
   switch (type) {
   case DType::I8:
+  case DType::I4:
+  case DType::I2:
     return load<int8_t>(bytes, i);
   case DType::I16:
     return load<int16_t>(bytes, i);
@@ -103,6 +120,8 @@ int64_t Tensor::asInt(int64_t i) const {
   case DType::U64:
     return load<int64_t>(bytes, i);
   case DType::U8:
+  case DType::U4:
+  case DType::U2:
     return load<uint8_t>(bytes, i);
   case DType::U16:
     return load<uint16_t>(bytes, i);
@@ -132,6 +151,14 @@ void Tensor::setDouble(int64_t i, double value) {
     return store(data, i, floatToF8e4m3(static_cast<float>(value)));
   case DType::F8E5M2:
     return store(data, i, floatToF8e5m2(static_cast<float>(value)));
+  case DType::F8E4M3Fnuz:
+    return store(data, i, floatToF8e4m3fnuz(static_cast<float>(value)));
+  case DType::F8E5M2Fnuz:
+    return store(data, i, floatToF8e5m2fnuz(static_cast<float>(value)));
+  case DType::F8E8M0:
+    return store(data, i, floatToF8e8m0(static_cast<float>(value)));
+  case DType::F4E2M1:
+    return store(data, i, floatToF4e2m1(static_cast<float>(value)));
   case DType::Bool:
     return store(data, i, static_cast<uint8_t>(value != 0));
   case DType::U64:
@@ -149,7 +176,7 @@ void Tensor::setInt(int64_t i, int64_t value) {
       return store(data, i, static_cast<uint8_t>(value != 0));
     }
     if (isInteger(type)) {
-      return store(data, i, static_cast<uint8_t>(value));
+      return store(data, i, wrapped(type, value));
     }
     break;
   case 2:
@@ -171,6 +198,29 @@ void Tensor::setInt(int64_t i, int64_t value) {
     return;
   }
   setDouble(i, static_cast<double>(value));
+}
+
+Tensor unpackBits(const void *packed, DType type, Shape shape) {
+  Tensor tensor(type, std::move(shape));
+  int bits = packedBits(type);
+  auto *out = static_cast<uint8_t *>(tensor.mutableData());
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    int64_t at = i * bits;
+    int value = (static_cast<const uint8_t *>(packed)[at / 8] >> (at % 8)) & ((1 << bits) - 1);
+    out[i] = isInteger(type) ? wrapped(type, value) : static_cast<uint8_t>(value);
+  }
+  return tensor;
+}
+
+std::string packBits(const Tensor &tensor) {
+  int bits = packedBits(tensor.dtype());
+  std::string out(static_cast<size_t>((tensor.size() * bits + 7) / 8), '\0');
+  const auto *values = static_cast<const uint8_t *>(tensor.data());
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    int64_t at = i * bits;
+    out[static_cast<size_t>(at / 8)] = static_cast<char>(out[static_cast<size_t>(at / 8)] | (values[i] & ((1 << bits) - 1)) << (at % 8));
+  }
+  return out;
 }
 
 } // namespace ncc

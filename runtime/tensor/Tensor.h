@@ -64,4 +64,8 @@ private:
   std::shared_ptr<std::vector<std::string>> text;
 };
 
+/// Types of 4 and 2 bits between ONNX's packed form (the first value in the low bits) and one value per byte.
+Tensor unpackBits(const void *packed, DType type, Shape shape);
+std::string packBits(const Tensor &tensor);
+
 } // namespace ncc

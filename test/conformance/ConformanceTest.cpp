@@ -6,8 +6,12 @@
 #include "tools/conformance/Workers.h"
 
 #include <csignal>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <map>
+#include <set>
+#include <sstream>
 #include <unistd.h>
 
 using namespace ncc;
@@ -34,6 +38,40 @@ Result passing(const std::string &op) {
 }
 
 } // namespace
+
+/// Kernel -> operators, of firmware-allowed.txt.
+std::map<std::string, std::set<std::string>> allowedKernels() {
+  std::ifstream file(NCC_SOURCE_DIR "/test/conformance/firmware-allowed.txt");
+  std::map<std::string, std::set<std::string>> allowed;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string kernel, op;
+    if (words >> kernel && kernel[0] != '#') {
+      kernel.pop_back(); // the colon
+      while (words >> op) {
+        allowed[kernel].insert(op);
+      }
+    }
+  }
+  return allowed;
+}
+
+TEST(Rule, FloatsRunOnTheEngines) {
+  std::map<std::string, std::set<std::string>> allowed = allowedKernels();
+  std::ifstream file(NCC_SOURCE_DIR "/test/conformance/expected.json");
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto ledger = neff::parseJson(text, "expected.json");
+  ASSERT_TRUE(ledger.ok());
+  std::set<std::string> floats{"float", "float16", "bfloat16"};
+  for (const auto &[key, kernels] : (*ledger)["off_engines"].items()) {
+    std::string op = key.substr(0, key.rfind(' ')), type = key.substr(key.rfind(' ') + 1);
+    for (const neff::Json &kernel : kernels) {
+      if (floats.count(type)) {
+        EXPECT_TRUE(allowed[kernel.get<std::string>()].count(op)) << key << " runs " << kernel << " off the engines";
+      }
+    }
+  }
+}
 
 TEST(Expected, IntegersAreExactUnlessQuantized) {
   std::vector<Tensor> a{vectorOf(DType::I8, {1, 2})}, b{vectorOf(DType::I8, {1, 3})};

@@ -140,6 +140,7 @@ absl::StatusOr<Data> readData(const std::string &set) {
 Outcome runSet(const Model &model, const Data &data, const Rules &rules, const RunOptions &run) {
   Options options;
   options.target = run.target;
+  options.cores = run.cores;
   options.autoCast = AutoCast::None;
   options.jobs = 1;
   std::vector<const onnx::ValueInfoProto *> open = openInputs(model);

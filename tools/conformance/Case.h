@@ -34,6 +34,7 @@ struct Result {
 
 struct RunOptions {
   std::string target = "trn2";
+  int cores = 1;
 };
 
 /// Never throws; whatever goes wrong is the reason of the outcome.

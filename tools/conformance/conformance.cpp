@@ -5,6 +5,7 @@
 #include "tools/conformance/Workers.h"
 #include "tools/support/Args.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -17,13 +18,15 @@ using ncc::tools::Args;
 namespace {
 
 const char *kHelp = R"(usage: conformance --corpus DIR [--part NAME ...] [--filter TEXT] [--every N] [--jobs N] [--target T]
-                   [--json FILE] [--ledger FILE | --update FILE] [--quiet]
+                   [--cores N] [--json FILE] [--ledger FILE | --update FILE] [--all-pass] [--quiet]
        conformance --support-table LEDGER
   --part NAME      a folder of the corpus; by default onnx-node, onnx-node-old and ml-node
   --filter TEXT    only tests whose part/name contains TEXT
   --every N        only every Nth test of each part
   --jobs N         processes (2)
+  --cores N        cores to compile for (1)
   --json FILE      every test's outcome
+  --all-pass       fail unless every test passes
   --ledger FILE    fail where outcomes differ from the ledger's
   --update FILE    write the ledger
   --support-table  print docs/onnx-support.md
@@ -62,6 +65,7 @@ std::vector<Case> selectCases(const Args &args) {
 Results runAll(const std::vector<Case> &cases, const Args &args) {
   RunOptions run;
   run.target = args.has("target") ? args.text("target") : run.target;
+  run.cores = static_cast<int>(args.number("cores", 1));
   WorkerOptions workers;
   workers.processes = static_cast<int>(args.number("jobs", 2));
   Results results;
@@ -89,7 +93,7 @@ void writeJson(const std::string &path, const neff::Json &json) { std::ofstream(
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"corpus", "part", "filter", "every", "jobs", "target", "json", "ledger", "update", "support-table"}, {"quiet"}, kHelp);
+  Args args(argc, argv, {"corpus", "part", "filter", "every", "jobs", "target", "cores", "json", "ledger", "update", "support-table"}, {"quiet", "all-pass"}, kHelp);
   if (args.has("support-table")) {
     std::fputs(supportTable(readLedger(args.text("support-table"))).c_str(), stdout);
     return 0;
@@ -109,6 +113,10 @@ int main(int argc, char **argv) {
   }
   if (args.has("update")) {
     writeJson(args.text("update"), makeLedger(results));
+  }
+  auto failed = [](const auto &entry) { return !entry.second.inputs.pass || !entry.second.constants.pass; };
+  if (args.has("all-pass")) {
+    return results.empty() || std::any_of(results.begin(), results.end(), failed) ? 1 : 0;
   }
   if (!args.has("ledger")) {
     return 0;

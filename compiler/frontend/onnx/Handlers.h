@@ -29,6 +29,9 @@ private:
 const HandlerTable &handlers();
 
 inline constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
+inline constexpr llvm::StringLiteral kMl = "ai.onnx.ml";
+inline constexpr llvm::StringLiteral kPreview = "ai.onnx.preview";
+inline constexpr llvm::StringLiteral kTraining = "ai.onnx.preview.training";
 
 // One function per family file under ops/.
 void addActivationHandlers(HandlerTable &table);
@@ -36,19 +39,29 @@ void addArithmeticHandlers(HandlerTable &table);
 void addAttentionHandlers(HandlerTable &table);
 void addConstantHandlers(HandlerTable &table);
 void addConvHandlers(HandlerTable &table);
+void addContribAttentionHandlers(HandlerTable &table);
+void addContribHandlers(HandlerTable &table);
 void addEinsumHandlers(HandlerTable &table);
+void addFourierHandlers(HandlerTable &table);
 void addIndexingHandlers(HandlerTable &table);
 void addLinearHandlers(HandlerTable &table);
 void addLoopHandlers(HandlerTable &table);
 void addLossHandlers(HandlerTable &table);
+void addMlEncoderHandlers(HandlerTable &table);
+void addMlLinearHandlers(HandlerTable &table);
+void addMlTreeHandlers(HandlerTable &table);
 void addNormalizeHandlers(HandlerTable &table);
 void addPoolHandlers(HandlerTable &table);
 void addQuantizeHandlers(HandlerTable &table);
+void addRandomHandlers(HandlerTable &table);
 void addRecurrentHandlers(HandlerTable &table);
 void addReduceHandlers(HandlerTable &table);
 void addReshapeHandlers(HandlerTable &table);
 void addResizeHandlers(HandlerTable &table);
+void addSamplingHandlers(HandlerTable &table);
+void addSequenceModelHandlers(HandlerTable &table);
 void addSignalHandlers(HandlerTable &table);
 void addSliceHandlers(HandlerTable &table);
+void addTrainingHandlers(HandlerTable &table);
 
 } // namespace ncc::frontend

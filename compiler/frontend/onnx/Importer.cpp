@@ -2,6 +2,7 @@
 #include "compiler/frontend/onnx/Importer.h"
 
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/KnownAttributes.h"
 #include "compiler/frontend/onnx/InputShapes.h"
 #include "compiler/frontend/onnx/Model.h"
 
@@ -261,6 +262,13 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   for (const onnx::AttributeProto &attribute : node.attribute()) {
     if (!attributes.insert(attribute.name()).second) {
       diagnostics.report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute.name(), "' is given twice"), name,
+                         node.op_type());
+    }
+  }
+  bool builtin = !functionFor(node) || handlers().find(node.domain(), node.op_type(), versionFor(node.domain(), frame));
+  for (const std::string &attribute : attributes) {
+    if (builtin && !isKnownAttribute(node.domain(), node.op_type(), attribute)) {
+      diagnostics.report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute, "' is not one of ", node.op_type(), "'s"), name,
                          node.op_type());
     }
   }

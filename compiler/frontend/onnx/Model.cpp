@@ -91,8 +91,8 @@ int64_t Model::opsetVersion(std::string_view domain) const {
 std::optional<DType> dtypeOfOnnx(int32_t dataType) {
   switch (dataType) {
   case 1: return DType::F32;
-  case 2: case 21: return DType::U8;
-  case 3: case 22: return DType::I8;
+  case 2: return DType::U8;
+  case 3: return DType::I8;
   case 4: return DType::U16;
   case 5: return DType::I16;
   case 6: return DType::I32;
@@ -105,7 +105,15 @@ std::optional<DType> dtypeOfOnnx(int32_t dataType) {
   case 13: return DType::U64;
   case 16: return DType::BF16;
   case 17: return DType::F8E4M3;
+  case 18: return DType::F8E4M3Fnuz;
   case 19: return DType::F8E5M2;
+  case 20: return DType::F8E5M2Fnuz;
+  case 21: return DType::U4;
+  case 22: return DType::I4;
+  case 23: return DType::F4E2M1;
+  case 24: return DType::F8E8M0;
+  case 25: return DType::U2;
+  case 26: return DType::I2;
   default: return std::nullopt;
   }
 }
@@ -123,17 +131,8 @@ std::string onnxTypeName(int32_t dataType) {
 
 namespace {
 
-bool isFourBit(int32_t dataType) { return dataType == 21 || dataType == 22; }
-
-/// One value per byte from two per byte, low nibble first.
-Tensor unpackNibbles(const char *bytes, bool isSigned, Shape shape) {
-  Tensor tensor(isSigned ? DType::I8 : DType::U8, std::move(shape));
-  for (int64_t i = 0; i < tensor.size(); ++i) {
-    int nibble = (static_cast<uint8_t>(bytes[i / 2]) >> (i % 2 * 4)) & 15;
-    tensor.setInt(i, isSigned && nibble >= 8 ? nibble - 16 : nibble);
-  }
-  return tensor;
-}
+bool isPacked(DType dtype) { return packedBits(dtype) < static_cast<int>(8 * dtypeSize(dtype)); }
+int64_t packedBytes(DType dtype, int64_t count) { return (count * packedBits(dtype) + 7) / 8; }
 
 absl::Status wrongSize(const onnx::TensorProto &proto, int64_t have, int64_t need) {
   return absl::InvalidArgumentError(
@@ -176,12 +175,12 @@ absl::StatusOr<Tensor> typedTensor(const onnx::TensorProto &proto, DType dtype, 
   }
   default: break;
   }
-  if (isFourBit(proto.data_type())) { // packed bytes, one per int32
-    if (proto.int32_data_size() != (count + 1) / 2) {
-      return wrongSize(proto, 2 * proto.int32_data_size(), count);
+  if (isPacked(dtype)) { // packed bytes, one per int32
+    if (proto.int32_data_size() != packedBytes(dtype, count)) {
+      return wrongSize(proto, proto.int32_data_size() * 8 / packedBits(dtype), count);
     }
     std::string bytes(proto.int32_data().begin(), proto.int32_data().end());
-    return unpackNibbles(bytes.data(), dtype == DType::I8, std::move(shape));
+    return unpackBits(bytes.data(), dtype, std::move(shape));
   }
   if (!isFloat(dtype)) {
     return take(proto.int32_data());
@@ -203,14 +202,13 @@ absl::StatusOr<Tensor> rawTensor(const onnx::TensorProto &proto, DType dtype, Sh
   if (dtype == DType::String) {
     return absl::InvalidArgumentError(absl::StrCat("tensor '", proto.name(), "' stores strings as raw data"));
   }
-  bool nibbles = isFourBit(proto.data_type());
-  int64_t need = nibbles ? (count + 1) / 2 : count * static_cast<int64_t>(dtypeSize(dtype));
+  int64_t need = packedBytes(dtype, count);
   if (static_cast<int64_t>(bytes.size()) != need) {
     return absl::InvalidArgumentError(
         absl::StrCat("tensor '", proto.name(), "' holds ", bytes.size(), " bytes, its shape needs ", need));
   }
-  if (nibbles) {
-    return unpackNibbles(bytes.data(), dtype == DType::I8, std::move(shape));
+  if (isPacked(dtype)) {
+    return unpackBits(bytes.data(), dtype, std::move(shape));
   }
   if (owner) {
     return Tensor(dtype, std::move(shape), bytes.data(), std::move(owner));
@@ -301,7 +299,7 @@ absl::StatusOr<Tensor> Model::externalTensor(const onnx::TensorProto &proto, DTy
   }
   std::string_view bytes = cached->view();
   int64_t count = numElements(shape);
-  uint64_t need = isFourBit(proto.data_type()) ? (count + 1) / 2 : count * dtypeSize(dtype);
+  auto need = static_cast<uint64_t>(packedBytes(dtype, count));
   length = length == UINT64_MAX ? need : length;
   if (offset > bytes.size() || length > bytes.size() - offset) {
     return absl::OutOfRangeError(absl::StrCat("tensor '", proto.name(), "': external data ", offset, "+", length,

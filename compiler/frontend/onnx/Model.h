@@ -53,7 +53,7 @@ private:
   mutable std::map<std::string, std::shared_ptr<const MappedFile>> external;
 };
 
-/// ONNX's element type number as ours; 4-bit integers are kept one per byte. Nothing for types ncc does not have.
+/// ONNX's element type number as ours. Nothing for types ncc does not have.
 std::optional<DType> dtypeOfOnnx(int32_t dataType);
 /// "float16", "complex64": ONNX's name of an element type number, for messages.
 std::string onnxTypeName(int32_t dataType);

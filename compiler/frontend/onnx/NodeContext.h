@@ -41,6 +41,8 @@ public:
   Value input(size_t i) const { return i < operands.size() ? operands[i] : Value(); }
   bool has(size_t i) const { return input(i) != nullptr; }
   llvm::ArrayRef<Value> inputs() const { return operands; }
+  /// For a handler that hands its node on to another's, with an operand changed.
+  void replaceInput(size_t i, Value value) { operands[i] = value; }
   /// Fails unless inputs [0, count) are there and no more than `most` are given.
   bool needInputs(size_t count, size_t most = SIZE_MAX);
 

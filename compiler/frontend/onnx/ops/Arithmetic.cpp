@@ -91,7 +91,11 @@ static LogicalResult mod(NodeContext &node) {
     return failure();
   }
   if (!truncated && isa<FloatType>(node.elementOf(node.input(0)))) {
-    return node.fail("floats need fmod = 1");
+    if (node.opset() >= 13) {
+      return node.fail("floats need fmod = 1");
+    }
+    Value a = node.input(0), b = node.input(1); // the sign of the divisor
+    return node.result(node.sub(a, node.mul(node.unary(UnaryKind::Floor, node.div(a, b)), b)));
   }
   return node.result(node.binary(truncated ? BinaryKind::Fmod : BinaryKind::Mod, node.input(0), node.input(1)));
 }
@@ -119,12 +123,27 @@ static LogicalResult where(NodeContext &node) {
   return node.needInputs(3, 3) ? node.result(node.select(node.input(0), node.input(1), node.input(2))) : failure();
 }
 
+static LogicalResult convertTo(NodeContext &node, Type element) {
+  std::string rounding = node.attrString("round_mode", "up");
+  if (rounding != "up" && rounding != "down" && rounding != "nearest") {
+    return node.fail("round_mode '" + rounding + "' is not up, down or nearest");
+  }
+  if (node.elementOf(node.input(0)) == element) {
+    return node.result(node.input(0));
+  }
+  graph::CastOp::Properties properties;
+  properties.saturate = node.flag(node.attrInt("saturate", 1) != 0);
+  properties.round_mode = rounding == "up" ? nullptr : node.attrs().getStringAttr(rounding);
+  return node.result(
+      node.one<graph::CastOp>(node.input(0), properties, RankedTensorType::get(node.dimsOf(node.input(0)), element)));
+}
+
 static LogicalResult castTo(NodeContext &node) {
   if (!node.needInputs(1, 1)) {
     return failure();
   }
   int64_t type = node.attrInt("to", 0);
-  if (node.opset() < 6) { // spelled out before opset 6
+  if (const onnx::AttributeProto *to = node.attr("to"); to && !to->s().empty()) { // spelled out before opset 6
     static constexpr std::pair<StringLiteral, int> kNames[] = {
         {"FLOAT", 1}, {"UINT8", 2}, {"INT8", 3}, {"UINT16", 4}, {"INT16", 5}, {"INT32", 6}, {"INT64", 7},
         {"STRING", 8}, {"BOOL", 9}, {"FLOAT16", 10}, {"DOUBLE", 11}, {"UINT32", 12}, {"UINT64", 13}};
@@ -132,18 +151,15 @@ static LogicalResult castTo(NodeContext &node) {
       type = node.attrString("to", "") == name ? number : type;
     }
   }
-  if (type == 21 || type == 22) {
-    return node.fail("casts to 4-bit integers are not supported");
-  }
   Type element = node.element(type);
-  return element ? node.result(node.cast(node.input(0), element, node.attrInt("saturate", 1) != 0)) : failure();
+  return element ? convertTo(node, element) : failure();
 }
 
 static LogicalResult castLike(NodeContext &node) {
   if (!node.needInputs(2, 2)) {
     return failure();
   }
-  return node.result(node.cast(node.input(0), node.elementOf(node.input(1)), node.attrInt("saturate", 1) != 0));
+  return convertTo(node, node.elementOf(node.input(1)));
 }
 
 static LogicalResult identity(NodeContext &node) {

@@ -2,6 +2,7 @@
 //
 // Attention (opset 23) and rotary embeddings.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/Attention.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -14,8 +15,7 @@ namespace ncc::frontend {
 
 using graph::UnaryKind;
 
-/// [B,S,H*D] as [B,H,S,D]; operands of rank 4 stay.
-static Value splitHeads(NodeContext &node, Value x, int64_t heads) {
+Value splitHeads(NodeContext &node, Value x, int64_t heads) {
   if (!x || node.rankOf(x) == 4) {
     return x;
   }
@@ -26,7 +26,7 @@ static Value splitHeads(NodeContext &node, Value x, int64_t heads) {
   return node.transpose(node.reshape(x, {d[0], d[1], heads, d[2] / heads}), {0, 2, 1, 3});
 }
 
-static Value mergeHeads(NodeContext &node, Value x) {
+Value mergeHeads(NodeContext &node, Value x) {
   Value y = node.transpose(x, {0, 2, 1, 3});
   return y ? node.reshape(y, {node.dimsOf(y)[0], node.dimsOf(y)[1], node.dimsOf(y)[2] * node.dimsOf(y)[3]}) : Value();
 }
@@ -77,8 +77,7 @@ static Value lengthMask(NodeContext &node, Value like, Value lengths, int64_t qu
   return node.select(seen, node.scalarLike(like, 0), node.scalarLike(like, lowest(like)));
 }
 
-/// attn_mask as an addend that covers all keys.
-static Value additiveMask(NodeContext &node, Value mask, Value like, int64_t keys) {
+Value additiveMask(NodeContext &node, Value mask, Value like, int64_t keys) {
   if (node.elementOf(mask).isInteger(1)) {
     mask = node.select(mask, node.scalarLike(like, 0), node.scalarLike(like, lowest(like)));
   }
@@ -123,6 +122,30 @@ static LogicalResult decomposed(NodeContext &node, Value q, Value k, Value v, Va
   return node.results(results);
 }
 
+Value attentionOf(NodeContext &node, Value q, Value k, Value v, Value mask, double scale, bool causal, double softcap) {
+  graph::AttentionOp::Properties properties;
+  properties.scale = node.floatAttr(scale);
+  properties.causal = node.flag(causal);
+  properties.softcap = node.floatAttr(softcap);
+  SmallVector<Value> operands{q, k, v};
+  if (mask) {
+    operands.push_back(mask);
+  }
+  return node.one<graph::AttentionOp>(operands, properties);
+}
+
+/// Queries that see no key give zero.
+static Value zeroHiddenRows(NodeContext &node, Value y, Value mask) {
+  Value most = node.reduce(graph::ReduceKind::Max, mask, {node.rankOf(mask) - 1});
+  Value hidden = most ? node.compare(graph::CompareKind::Eq, most, node.scalarLike(most, lowest(most))) : Value();
+  std::optional<Tensor> known = hidden ? graph::constantTensor(hidden) : std::nullopt;
+  bool any = !known;
+  for (int64_t i = 0; known && i < known->size(); ++i) {
+    any |= known->asInt(i) != 0;
+  }
+  return any ? node.select(hidden, node.scalarLike(y, 0), y) : y;
+}
+
 static LogicalResult attention(NodeContext &node) {
   if (!node.needInputs(3, 7)) {
     return failure();
@@ -157,7 +180,8 @@ static LogicalResult attention(NodeContext &node) {
     hide(lengthMask(node, q, node.input(6), queries, keys, causal));
     causal = false;
   }
-  if (band.left >= 0 || band.right >= 0 || (causal && (wantScores || past != keys - queries))) {
+  bool flags = node.has(3) && node.elementOf(node.input(3)).isInteger(1); // rows may be hidden by both together
+  if (band.left >= 0 || band.right >= 0 || (causal && flags) || (causal && (wantScores || past != keys - queries))) {
     band.right = causal ? 0 : band.right;
     hide(bandMask(node, q, queries, keys, past, band));
     causal = false;
@@ -169,17 +193,51 @@ static LogicalResult attention(NodeContext &node) {
   if (wantScores) {
     return decomposed(node, q, k, v, mask, scale, softcap, merge, results);
   }
-  graph::AttentionOp::Properties properties;
-  properties.scale = node.floatAttr(scale);
-  properties.causal = node.flag(causal);
-  properties.softcap = node.floatAttr(softcap);
-  SmallVector<Value> operands{q, k, v};
-  if (mask) {
-    operands.push_back(mask);
+  Value y = attentionOf(node, q, k, v, mask, scale, causal, softcap);
+  if (mask && (node.has(6) || (node.has(3) && node.elementOf(node.input(3)).isInteger(1)))) {
+    y = zeroHiddenRows(node, y, mask);
   }
-  Value y = node.one<graph::AttentionOp>(operands, properties);
   results[0] = merge ? mergeHeads(node, y) : y;
   return node.results(results);
+}
+
+Value rotate(NodeContext &node, Value x, Value cos, Value sin, int64_t rotated, bool interleaved) {
+  if (!x || !cos || !sin) {
+    return {};
+  }
+  Ints d(node.dimsOf(x));
+  if (rotated < 2 || rotated > d[3] || rotated % 2) {
+    return node.OpBuilding::fail("rotary_embedding_dim does not fit the head size");
+  }
+  if (node.rankOf(cos) != 3 || node.dimsOf(cos) != node.dimsOf(sin) || node.dimsOf(cos).back() < rotated / 2) {
+    return node.OpBuilding::fail("the caches do not fit the positions and the head size");
+  }
+  int64_t half = rotated / 2;
+  auto cache = [&](Value c) {
+    c = node.cast(node.sliceAxis(c, 2, 0, half), node.elementOf(x));
+    return c ? node.reshape(c, {node.dimsOf(c)[0], 1, node.dimsOf(c)[1], half}) : c;
+  };
+  cos = cache(cos);
+  sin = cache(sin);
+  auto part = [&](int64_t which) {
+    if (!interleaved) {
+      return node.sliceAxis(x, 3, which * half, half);
+    }
+    return node.slice(x, {0, 0, 0, which}, {d[0], d[1], d[2], half}, {1, 1, 1, half > 1 ? 2 : 1});
+  };
+  Value a = part(0), b = part(1);
+  Value real = node.sub(node.mul(a, cos), node.mul(b, sin)), imaginary = node.add(node.mul(a, sin), node.mul(b, cos));
+  if (!real || !imaginary) {
+    return {};
+  }
+  Value y;
+  if (interleaved) {
+    Ints column{d[0], d[1], d[2], half, 1};
+    y = node.reshape(node.concat({node.reshape(real, column), node.reshape(imaginary, column)}, 4), {d[0], d[1], d[2], rotated});
+  } else {
+    y = node.concat({real, imaginary}, 3);
+  }
+  return rotated < d[3] ? node.concat({y, node.sliceAxis(x, 3, rotated, d[3] - rotated)}, 3) : y;
 }
 
 static LogicalResult rotaryEmbedding(NodeContext &node) {
@@ -192,50 +250,13 @@ static LogicalResult rotaryEmbedding(NodeContext &node) {
   if (!x || node.rankOf(x) != 4) {
     return node.fail("the input needs rank 3 with num_heads, or rank 4");
   }
-  Ints d(node.dimsOf(x));
-  int64_t rotated = node.attrInt("rotary_embedding_dim", 0);
-  rotated = rotated ? rotated : d[3];
-  if (rotated > d[3] || rotated % 2) {
-    return node.fail("rotary_embedding_dim does not fit the head size");
-  }
   if (node.has(3)) {
     cos = node.gather(cos, node.input(3), 0);
     sin = node.gather(sin, node.input(3), 0);
   }
-  if (!cos || !sin || node.rankOf(cos) != 3 || node.dimsOf(cos).back() < rotated / 2) {
-    return node.fail("the caches do not fit the positions and the head size");
-  }
-  int64_t half = rotated / 2;
-  auto cache = [&](Value c) {
-    c = node.sliceAxis(c, 2, 0, half);
-    return c ? node.reshape(c, {node.dimsOf(c)[0], 1, node.dimsOf(c)[1], half}) : c;
-  };
-  cos = cache(cos);
-  sin = cache(sin);
-  bool interleaved = node.attrInt("interleaved", 0) != 0;
-  auto part = [&](int64_t which) {
-    if (!interleaved) {
-      return node.sliceAxis(x, 3, which * half, half);
-    }
-    return node.slice(x, {0, 0, 0, which}, {d[0], d[1], d[2], half}, {1, 1, 1, half > 1 ? 2 : 1});
-  };
-  Value a = part(0), b = part(1);
-  Value real = node.sub(node.mul(a, cos), node.mul(b, sin)), imaginary = node.add(node.mul(a, sin), node.mul(b, cos));
-  if (!real || !imaginary) {
-    return failure();
-  }
-  Value y;
-  if (interleaved) {
-    Ints column{d[0], d[1], d[2], half, 1};
-    y = node.reshape(node.concat({node.reshape(real, column), node.reshape(imaginary, column)}, 4),
-                     {d[0], d[1], d[2], rotated});
-  } else {
-    y = node.concat({real, imaginary}, 3);
-  }
-  if (rotated < d[3]) {
-    y = node.concat({y, node.sliceAxis(x, 3, rotated, d[3] - rotated)}, 3);
-  }
-  return node.result(merge ? mergeHeads(node, y) : y);
+  int64_t rotated = node.attrInt("rotary_embedding_dim", 0);
+  Value y = rotate(node, x, cos, sin, rotated ? rotated : node.dimsOf(x)[3], node.attrInt("interleaved", 0) != 0);
+  return node.result(merge && y ? mergeHeads(node, y) : y);
 }
 
 void addAttentionHandlers(HandlerTable &table) {

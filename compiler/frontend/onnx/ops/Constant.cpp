@@ -1,6 +1,6 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Constants, shapes as values, generators, Dropout and If with a known condition.
+// Constants, shapes as values, generators, and If.
 #include "compiler/frontend/onnx/Handlers.h"
 
 #include "absl/strings/str_cat.h"
@@ -170,26 +170,6 @@ static LogicalResult eyeLike(NodeContext &node) {
   return node.result(node.constant(eye, "eye"));
 }
 
-static LogicalResult dropout(NodeContext &node) {
-  if (!node.needInputs(1, 3)) {
-    return failure();
-  }
-  if (node.has(2)) {
-    std::optional<Ints> training = node.constInts(2, "training_mode");
-    std::optional<double> ratio = node.has(1) ? node.constFloat(1, "ratio") : 0.5;
-    if (!training || training->size() != 1 || !ratio) {
-      return failure();
-    }
-    if (training->front() != 0 && *ratio != 0.0) {
-      return node.fail("training mode is not supported");
-    }
-  }
-  Value x = node.input(0);
-  Type mask = node.opset() < 10 ? node.elementOf(x) : Type(IntegerType::get(node.context(), 1));
-  Value ones = node.wantsOutput(1) ? node.splat(RankedTensorType::get(node.dimsOf(x), mask), 1) : Value();
-  return node.results({x, ones});
-}
-
 /// A condition known only at run time: both branches are computed (they have no effects) and one is taken.
 static LogicalResult bothBranches(NodeContext &node) {
   const onnx::AttributeProto *yes = node.attr("then_branch"), *no = node.attr("else_branch");
@@ -233,7 +213,6 @@ void addConstantHandlers(HandlerTable &table) {
   table.add("ConstantOfShape", 9, constantOfShape);
   table.add("Range", 11, range);
   table.add("EyeLike", 9, eyeLike);
-  table.add("Dropout", 1, dropout);
   table.add("If", 1, branch);
 }
 

@@ -33,14 +33,15 @@ public:
     if (terms.size() != node.numInputs() || !node.needInputs(terms.size())) {
       return node.OpBuilding::fail("the equation does not name every operand");
     }
-    SmallVector<Labelled> operands;
+    SmallVector<Labelled> operands, written;
     for (size_t i = 0; i < terms.size(); ++i) {
       operands.push_back({node.input(i), expandEllipsis(terms[i], node.rankOf(node.input(i)))});
-      if (!record(operands.back())) {
+      written.push_back(operands.back());
+      if (!record(operands.back()) || !takeDiagonals(operands.back())) {
         return {};
       }
     }
-    std::string output = explicitOutput ? expandEllipsis(right, -1) : implicitOutput(operands);
+    std::string output = explicitOutput ? expandEllipsis(right, -1) : implicitOutput(written);
     for (char label : output) {
       if (!sizes.count(label)) {
         return node.OpBuilding::fail("the output has a label no operand has");
@@ -79,16 +80,49 @@ private:
       return false;
     }
     for (size_t i = 0; i < dims.size(); ++i) {
-      if (operand.labels.find(operand.labels[i], i + 1) != std::string::npos) {
-        node.OpBuilding::fail("diagonals (a label twice in one term) are not supported");
-        return false;
-      }
       auto [it, fresh] = sizes.emplace(operand.labels[i], dims[i]);
       if (!fresh && it->second != dims[i] && it->second != 1 && dims[i] != 1) {
         node.OpBuilding::fail(absl::StrCat("label '", std::string(1, operand.labels[i]), "' has two sizes"));
         return false;
       }
       it->second = std::max(it->second, dims[i]);
+    }
+    return true;
+  }
+
+  /// A label twice in one term: both dims are read at the same place, by way of one dim with a stride.
+  bool takeDiagonals(Labelled &x) {
+    for (size_t i = 0; i < x.labels.size(); ++i) {
+      size_t j = x.labels.find(x.labels[i], i + 1);
+      if (j == std::string::npos) {
+        continue;
+      }
+      Ints dims(node.dimsOf(x.value)), perm;
+      int64_t size = dims[i];
+      if (dims[j] != size) {
+        node.OpBuilding::fail("a label twice in one term has two sizes");
+        return false;
+      }
+      std::string rest;
+      Ints kept;
+      for (size_t d = 0; d < dims.size(); ++d) {
+        if (d != i && d != j) {
+          perm.push_back(static_cast<int64_t>(d));
+          kept.push_back(dims[d]);
+          rest += x.labels[d];
+        }
+      }
+      perm.push_back(static_cast<int64_t>(i));
+      perm.push_back(static_cast<int64_t>(j));
+      Ints flat(kept), offsets(kept.size() + 1, 0), strides(kept.size() + 1, 1);
+      flat.push_back(size * size);
+      kept.push_back(size);
+      strides.back() = size > 1 ? size + 1 : 1;
+      x = {node.slice(node.reshape(node.transpose(x.value, perm), flat), offsets, kept, strides), rest + x.labels[i]};
+      if (!x.value) {
+        return false;
+      }
+      i = static_cast<size_t>(-1); // from the start again
     }
     return true;
   }

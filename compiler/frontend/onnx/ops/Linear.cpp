@@ -42,10 +42,21 @@ static LogicalResult fusedMatMul(NodeContext &node) {
   if (!node.needInputs(2, 2)) {
     return failure();
   }
-  if (node.attrInt("transBatchA", 0) != 0 || node.attrInt("transBatchB", 0) != 0) {
-    return node.fail("transBatchA and transBatchB are not supported");
-  }
-  Value product = node.matmul(node.input(0), node.input(1), node.attrInt("transA", 0) != 0,
+  // transBatch: the first dim stands where the rows are, [M, batch.., K] for [batch.., M, K].
+  auto batched = [&](size_t i, const char *flag) {
+    Value x = node.input(i);
+    if (node.attrInt(flag, 0) == 0 || node.rankOf(x) < 3) {
+      return x;
+    }
+    Ints perm;
+    for (int64_t d = 1; d < node.rankOf(x) - 1; ++d) {
+      perm.push_back(d);
+    }
+    perm.push_back(0);
+    perm.push_back(node.rankOf(x) - 1);
+    return node.transpose(x, perm);
+  };
+  Value product = node.matmul(batched(0, "transBatchA"), batched(1, "transBatchB"), node.attrInt("transA", 0) != 0,
                               node.attrInt("transB", 0) != 0);
   return node.result(scaled(node, product, node.attrFloat("alpha", 1.0)));
 }
@@ -54,6 +65,7 @@ void addLinearHandlers(HandlerTable &table) {
   table.add("MatMul", 1, matmul);
   table.add("Gemm", 1, gemm);
   table.add("FusedMatMul", 1, fusedMatMul, kMicrosoft);
+  table.add("TransposeMatMul", 1, fusedMatMul, kMicrosoft);
 }
 
 } // namespace ncc::frontend

@@ -3,6 +3,8 @@
 // Loss functions of exported training graphs, as gathers and reductions.
 #include "compiler/frontend/onnx/Handlers.h"
 
+#include <cstdlib>
+
 using namespace mlir;
 
 namespace ncc::frontend {
@@ -21,6 +23,10 @@ static Value likelihoodLoss(NodeContext &node, Value logs, Value labels, Value w
     return node.OpBuilding::fail("reduction '" + reduction + "' is not one");
   }
   Type real = node.elementOf(logs);
+  // Class numbers are small: 32 bits are what engines compare.
+  if (std::abs(node.attrInt("ignore_index", 0)) < INT32_MAX) {
+    labels = node.cast(labels, IntegerType::get(node.context(), 32));
+  }
   Ints dims(node.dimsOf(labels)), wide = dims;
   wide.insert(wide.begin() + 1, 1);
   Value zero = node.scalarLike(labels, 0), index = labels, counts;

@@ -16,9 +16,6 @@ static LogicalResult batchNorm(NodeContext &node) {
   if (!node.needInputs(5, 5)) {
     return failure();
   }
-  if (node.attrInt("training_mode", 0) != 0 || (node.opset() < 7 && node.attrInt("is_test", 0) == 0)) {
-    return node.fail("training mode is not supported");
-  }
   if (node.attrInt("spatial", 1) == 0) {
     return node.fail("spatial = 0 is not supported");
   }
@@ -26,6 +23,30 @@ static LogicalResult batchNorm(NodeContext &node) {
   // Statistics may have another float type than x; compute in theirs.
   Value variance = node.input(4);
   Type wide = node.elementOf(variance);
+  // Before opset 14, training is what asks for more than one output.
+  bool training = node.opset() >= 14 ? node.attrInt("training_mode", 0) != 0
+                                     : node.opset() < 7 ? node.attrInt("is_test", 0) == 0 : node.wantsOutput(1);
+  Value runningMean, runningVariance;
+  if (training) {
+    Ints axes{0};
+    for (int64_t i = 2; i < node.rankOf(x); ++i) {
+      axes.push_back(i);
+    }
+    double momentum = node.attrFloat("momentum", 0.9);
+    Value batch = node.cast(x, wide), current = node.reduce(ReduceKind::Mean, batch, axes);
+    Value centred = node.sub(batch, current), spread = node.reduce(ReduceKind::Mean, node.mul(centred, centred), axes, false);
+    current = current ? node.reshape(current, node.dimsOf(mean)) : current;
+    auto blend = [&](Value before, Value now) {
+      return node.add(node.mul(node.cast(before, wide), node.scalarLike(now, momentum)), node.mul(now, node.scalarLike(now, 1 - momentum)));
+    };
+    runningMean = current ? blend(mean, current) : Value();
+    runningVariance = spread ? blend(variance, spread) : Value();
+    mean = current;
+    variance = spread;
+    if (!mean || !variance) {
+      return failure();
+    }
+  }
   Value factor = node.unary(UnaryKind::Rsqrt,
                             node.add(variance, node.scalarLike(variance, node.attrFloat("epsilon", 1e-5))));
   factor = node.mul(node.cast(scale, wide), factor);
@@ -35,8 +56,8 @@ static LogicalResult batchNorm(NodeContext &node) {
     return node.fail("scale, bias, mean and variance must be vectors over the channels");
   }
   Value y = node.mul(node.cast(x, wide), node.channelVector(factor, rank));
-  y = node.add(y, node.channelVector(offset, rank));
-  return node.result(node.cast(y, node.elementOf(x)));
+  y = node.cast(node.add(y, node.channelVector(offset, rank)), node.elementOf(x));
+  return training ? node.results({y, runningMean, runningVariance, mean, variance}) : node.result(y);
 }
 
 static Value layerNormOp(NodeContext &node, Value x, Value scale, Value bias, int64_t axis, double epsilon) {

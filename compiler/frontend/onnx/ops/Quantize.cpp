@@ -52,9 +52,6 @@ static LogicalResult quantizeLinear(NodeContext &node) {
     return failure();
   }
   int64_t type = node.attrInt("output_dtype", 0), block = node.attrInt("block_size", 0);
-  if (type == 21 || type == 22) {
-    return node.fail("quantization to 4-bit integers is not supported");
-  }
   Type element = node.has(2) ? node.elementOf(node.input(2)) : node.element(type ? type : 2);
   return element ? node.result(convert<graph::QuantizeOp>(node, node.input(0), node.input(1), node.input(2), *axis,
                                                           block, element))

@@ -75,6 +75,7 @@ static LogicalResult cumsum(NodeContext &node) {
   properties.axis = node.intAttr(*axis);
   properties.exclusive = node.flag(node.attrInt("exclusive", 0) != 0);
   properties.reverse = node.flag(node.attrInt("reverse", 0) != 0);
+  properties.product = node.flag(node.opType() == "CumProd");
   return node.result(node.one<graph::CumsumOp>(node.input(0), properties));
 }
 
@@ -117,6 +118,7 @@ void addReduceHandlers(HandlerTable &table) {
   table.add("ArgMax", 1, argReduce<graph::ArgKind::Max>);
   table.add("ArgMin", 1, argReduce<graph::ArgKind::Min>);
   table.add("CumSum", 11, cumsum);
+  table.add("CumProd", 26, cumsum);
   table.add("TopK", 1, topk);
 }
 

@@ -188,6 +188,7 @@ static LogicalResult trilu(NodeContext &node) {
 void addSliceHandlers(HandlerTable &table) {
   table.add("Slice", 1, sliceAttributes);
   table.add("Slice", 10, sliceInputs);
+  table.add("DynamicSlice", 1, sliceInputs); // its experimental name
   table.add("Split", 1, split);
   table.add("Concat", 1, concat);
   table.add("Pad", 1, pad);

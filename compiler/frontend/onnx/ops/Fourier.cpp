@@ -1,0 +1,226 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Fourier transforms as products with constant matrices of cosines and sines, and mel filter banks.
+#include "compiler/frontend/onnx/Handlers.h"
+
+#include "absl/strings/str_cat.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace ncc::frontend {
+
+/// Largest transform matrix, in elements: 256 MB of f32.
+static constexpr int64_t kMatrixElements = int64_t(1) << 26;
+
+/// Type the transform is computed in.
+static Type wideType(NodeContext &node, Type type) {
+  return type.isF64() ? type : Type(Float32Type::get(node.context()));
+}
+
+namespace {
+
+struct Transform {
+  int64_t samples = 0;                // read along the axis
+  int64_t length = 0;                 // of the transform
+  int64_t bins = 0;                   // written
+  bool complexIn = false, complexOut = true, inverse = false, halfIn = false;
+};
+
+} // namespace
+
+/// The matrix [samples * (1|2), bins * (1|2)] of a transform; rows and columns have real before imaginary.
+static Tensor transformMatrix(const Transform &t, DType dtype) {
+  int64_t in = t.complexIn ? 2 : 1, out = t.complexOut ? 2 : 1;
+  Tensor matrix(dtype, {t.samples * in, t.bins * out});
+  for (int64_t s = 0; s < t.samples; ++s) {
+    // The missing half of a one-sided spectrum mirrors the given one.
+    double weight = t.inverse ? 1.0 / static_cast<double>(t.length) : 1.0;
+    weight *= t.halfIn && s != 0 && 2 * s != t.length ? 2 : 1;
+    for (int64_t k = 0; k < t.bins; ++k) {
+      auto turns = static_cast<double>((s * k) % t.length) / static_cast<double>(t.length);
+      double angle = 2 * M_PI * turns * (t.inverse ? 1 : -1);
+      double c = std::cos(angle) * weight, d = std::sin(angle) * weight;
+      int64_t row = s * in, column = k * out, width = t.bins * out;
+      matrix.setDouble(row * width + column, c);
+      if (t.complexOut) {
+        matrix.setDouble(row * width + column + 1, d);
+      }
+      if (t.complexIn) {
+        matrix.setDouble((row + 1) * width + column, -d);
+      }
+      if (t.complexIn && t.complexOut) {
+        matrix.setDouble((row + 1) * width + column + 1, c);
+      }
+    }
+  }
+  return matrix;
+}
+
+/// x[..., n, ..., 1|2] transformed along `axis`.
+static LogicalResult transformAlong(NodeContext &node, Value x, int64_t axis, int64_t length) {
+  int64_t rank = node.rankOf(x), parts = node.dimsOf(x)[rank - 1], size = node.dimsOf(x)[axis];
+  bool onesided = node.attrInt("onesided", 0) != 0;
+  Transform t;
+  t.inverse = node.attrInt("inverse", 0) != 0;
+  t.complexIn = parts == 2;
+  t.halfIn = t.inverse && onesided;
+  t.complexOut = !t.halfIn;
+  t.length = length > 0 ? length : t.halfIn ? 2 * (size - 1) : size;
+  if (t.length < 1 || t.length > (1 << 24)) {
+    return node.fail(absl::StrCat("a transform of length ", t.length, " is not possible"));
+  }
+  int64_t half = t.length / 2 + 1;
+  t.samples = std::min(size, t.halfIn ? half : t.length); // what lacks is zero
+  t.bins = onesided && !t.inverse ? half : t.length;
+  if (t.samples * t.bins * 4 > kMatrixElements) {
+    return node.fail(absl::StrCat("a transform of length ", t.length, " needs too large a matrix"));
+  }
+  Type type = node.elementOf(x), wide = wideType(node, type);
+  Ints perm, back(rank);
+  for (int64_t i = 0; i < rank - 1; ++i) {
+    if (i != axis) {
+      perm.push_back(i);
+    }
+  }
+  perm.push_back(axis);
+  perm.push_back(rank - 1);
+  Value y = node.transpose(node.sliceAxis(node.cast(x, wide), axis, 0, t.samples), perm);
+  if (!y) {
+    return failure();
+  }
+  Ints dims(node.dimsOf(y).drop_back(2));
+  dims.push_back(t.samples * parts);
+  Tensor matrix = transformMatrix(t, wide.isF64() ? DType::F64 : DType::F32);
+  y = node.matmul(node.reshape(y, dims), node.constant(matrix, "dft"));
+  dims.back() = t.bins;
+  dims.push_back(t.complexOut ? 2 : 1);
+  for (int64_t i = 0; i < rank; ++i) {
+    back[perm[i]] = i;
+  }
+  return node.result(node.cast(node.transpose(node.reshape(y, dims), back), type));
+}
+
+static LogicalResult dft(NodeContext &node) {
+  bool axisInput = node.opset() >= 20;
+  if (!node.needInputs(1, axisInput ? 3 : 2)) {
+    return failure();
+  }
+  Value x = node.input(0);
+  int64_t rank = node.rankOf(x), length = 0, axis = axisInput ? -2 : node.attrInt("axis", 1);
+  if (node.has(1)) {
+    std::optional<Ints> given = node.constInts(1, "dft_length");
+    if (!given || given->size() != 1) {
+      return node.fail("its dft_length must be one constant integer");
+    }
+    length = given->front();
+  }
+  if (node.has(2)) {
+    std::optional<Ints> given = node.constInts(2, "axis");
+    if (!given || given->size() != 1) {
+      return node.fail("its axis must be one constant integer");
+    }
+    axis = given->front();
+  }
+  std::optional<int64_t> at = node.axis(axis, rank);
+  if (!at || rank < 2 || *at == rank - 1 || node.dimsOf(x)[rank - 1] < 1 || node.dimsOf(x)[rank - 1] > 2) {
+    return node.fail("needs a last dim of 1 (real) or 2 (complex) behind the transformed axis");
+  }
+  return transformAlong(node, x, *at, length);
+}
+
+/// One convolution whose filters are windowed waves: [B, samples, 1|2] -> [B, frames, bins, 2].
+static LogicalResult stft(NodeContext &node) {
+  std::optional<Ints> step = node.needInputs(2, 4) ? node.constInts(1, "frame_step") : std::nullopt;
+  if (!step || step->size() != 1 || step->front() < 1) {
+    return node.fail("its frame_step must be one positive constant");
+  }
+  Value x = node.input(0), window = node.input(2);
+  int64_t rank = node.rankOf(x), parts = rank == 3 ? node.dimsOf(x)[2] : 1;
+  if (rank < 2 || rank > 3 || parts < 1 || parts > 2) {
+    return node.fail("needs a signal [batch, samples] or [batch, samples, 1 or 2]");
+  }
+  int64_t frame = window ? node.typeOf(window).getNumElements() : 0;
+  if (node.has(3)) {
+    std::optional<Ints> given = node.constInts(3, "frame_length");
+    if (!given || given->size() != 1) {
+      return node.fail("its frame_length must be one constant integer");
+    }
+    frame = given->front();
+  }
+  int64_t samples = node.dimsOf(x)[1];
+  if (frame < 1 || frame > samples || (window && node.dimsOf(window) != IntsRef({frame}))) {
+    return node.fail(absl::StrCat("frames of ", frame, " do not fit ", samples, " samples or the window"));
+  }
+  Transform t;
+  t.samples = t.length = frame;
+  t.complexIn = parts == 2;
+  t.bins = node.attrInt("onesided", 1) != 0 ? frame / 2 + 1 : frame;
+  if (frame * t.bins * 4 > kMatrixElements) {
+    return node.fail(absl::StrCat("frames of ", frame, " need too large a matrix"));
+  }
+  Type type = node.elementOf(x), wide = wideType(node, type);
+  Value filters = node.constant(transformMatrix(t, wide.isF64() ? DType::F64 : DType::F32), "dft");
+  filters = node.reshape(filters, {frame, parts, t.bins * 2});
+  if (window) {
+    filters = node.mul(filters, node.reshape(node.cast(window, wide), {frame, 1, 1}));
+  }
+  filters = node.transpose(filters, {2, 1, 0}); // [bins * 2, parts, frame]
+  Value signal = node.transpose(node.reshape(node.cast(x, wide), {node.dimsOf(x)[0], samples, parts}), {0, 2, 1});
+  graph::ConvOp::Properties properties;
+  properties.strides = node.intsAttr({step->front()});
+  properties.pads = node.intsAttr({0, 0});
+  properties.dilations = node.intsAttr({1});
+  Value y = signal && filters ? node.one<graph::ConvOp>({signal, filters}, properties) : Value();
+  if (!y) {
+    return failure();
+  }
+  y = node.transpose(y, {0, 2, 1});
+  return node.result(node.cast(node.reshape(y, {node.dimsOf(y)[0], node.dimsOf(y)[1], t.bins, 2}), type));
+}
+
+/// Triangles that overlap by half on the mel scale: [spectrogram bins, mel bins].
+static LogicalResult melWeights(NodeContext &node) {
+  if (!node.needInputs(5, 5)) {
+    return failure();
+  }
+  std::optional<double> count = node.constFloat(0, "num_mel_bins"), length = node.constFloat(1, "dft_length");
+  std::optional<double> rate = node.constFloat(2, "sample_rate"), low = node.constFloat(3, "lower_edge_hertz");
+  std::optional<double> high = node.constFloat(4, "upper_edge_hertz");
+  if (!count || !length || !rate || !low || !high) {
+    return failure();
+  }
+  auto bins = static_cast<int64_t>(*count), rows = static_cast<int64_t>(*length) / 2 + 1;
+  Type element = node.element(node.attrInt("output_datatype", 1));
+  std::optional<DType> dtype = element ? graph::dtypeOf(element) : std::nullopt;
+  if (!dtype || bins < 1 || rows < 1 || *rate <= 0 || bins > (1 << 20) || rows > kMatrixElements / bins) {
+    return node.fail("its sizes and its sample rate must be positive, and the matrix not too large");
+  }
+  auto mel = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
+  double step = (mel(*high) - mel(*low)) / static_cast<double>(bins + 2);
+  std::vector<int64_t> edges;
+  for (int64_t i = 0; i < bins + 2; ++i) {
+    double hertz = 700 * (std::pow(10, (static_cast<double>(i) * step + mel(*low)) / 2595) - 1);
+    edges.push_back(std::clamp<int64_t>(static_cast<int64_t>(std::floor((*length + 1) * hertz / *rate)), 0, rows));
+  }
+  Tensor weights(*dtype, {rows, bins});
+  for (int64_t i = 0; i < bins; ++i) {
+    int64_t from = edges[i], centre = edges[i + 1], to = edges[i + 2];
+    for (int64_t j = from; j <= centre && j < rows; ++j) {
+      weights.setDouble(j * bins + i, centre == from ? 1 : static_cast<double>(j - from) / static_cast<double>(centre - from));
+    }
+    for (int64_t j = centre; j < to && j < rows; ++j) {
+      weights.setDouble(j * bins + i, static_cast<double>(to - j) / static_cast<double>(to - centre));
+    }
+  }
+  return node.result(node.constant(weights, "mel"));
+}
+
+void addFourierHandlers(HandlerTable &table) {
+  table.add("DFT", 17, dft);
+  table.add("STFT", 17, stft);
+  table.add("MelWeightMatrix", 17, melWeights);
+}
+
+} // namespace ncc::frontend

@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/diagnostics/Diagnostic.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 namespace ncc {
@@ -32,14 +34,26 @@ const CodeInfo *findCode(std::string_view text) {
 
 std::string codeString(Code code) { return "NCC" + std::to_string(static_cast<int>(code)); }
 
-std::string Diagnostic::str() const {
-  std::string text = severity == Severity::Error ? "error " : severity == Severity::Warning ? "warning " : "note ";
-  text += codeString(code) + ": ";
+static const char *severityName(Severity severity) {
+  return severity == Severity::Error ? "error" : severity == Severity::Warning ? "warning" : "note";
+}
+
+std::string Diagnostic::str(bool colour) const {
+  const char *start = !colour ? "" : severity == Severity::Error ? "\033[1;31m" : severity == Severity::Warning ? "\033[1;35m" : "\033[1;36m";
+  const char *end = colour ? "\033[0m" : "";
+  std::string text = start + std::string(severityName(severity)) + "[" + codeString(code) + "]" + end + " ";
   if (!node.empty()) {
-    text += "node '" + node + "'" + (opType.empty() ? "" : " (" + opType + ")") + ": ";
+    size_t dash = opType.rfind('-');
+    std::string op = dash == std::string::npos ? opType : opType.substr(0, dash) + ", opset " + opType.substr(dash + 1);
+    text += "node '" + node + "'" + (op.empty() ? "" : " (" + op + ")") + ": ";
   }
   text += message;
-  return advice.empty() ? text : text + "; " + advice;
+  return advice.empty() ? text : text + "\n  " + advice;
+}
+
+std::string Diagnostic::json() const {
+  nlohmann::ordered_json json{{"severity", severityName(severity)}, {"code", codeString(code)}, {"node", node}, {"op", opType}, {"message", message}, {"advice", advice}};
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void DiagnosticEngine::report(Diagnostic diagnostic) {

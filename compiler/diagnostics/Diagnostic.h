@@ -40,12 +40,16 @@ struct Diagnostic {
   Code code;
   Severity severity;
   std::string node;    // the ONNX node's name, or empty
-  std::string opType;  // "Conv", or empty
+  std::string opType;  // "Conv", with the opset its form comes from "Conv-11", or empty
   std::string message; // the fact, one sentence without a final stop
   std::string advice;  // what to do
 
-  /// "error NCC1101: node 'conv1' (Conv): message; advice".
-  std::string str() const;
+  /// error[NCC1102] node 'conv1' (Conv, opset 11): message
+  ///   advice
+  /// with `colour`, in the colours of a terminal.
+  std::string str(bool colour = false) const;
+  /// The same as an object of JSON: severity, code, node, op, message, advice.
+  std::string json() const;
 };
 
 class DiagnosticEngine {

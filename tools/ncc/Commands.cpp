@@ -115,7 +115,23 @@ int opsCommand() {
   return kOk;
 }
 
+/// The page of all diagnostics, docs/diagnostics.md.
+int explainAll() {
+  std::puts("# Diagnostics\n\nMade by `ncc explain all` from `compiler/diagnostics/Codes.def`. Every message names its code, the model's node where there is one, and what to do;\n"
+            "with `--json` each is one line of JSON on stderr.\n");
+  std::puts("| code | kind | what it says | when | what to do |\n|---|---|---|---|---|");
+  for (const CodeInfo &info : allCodes()) {
+    std::printf("| %s | %s | %s | %s | %s |\n", codeString(info.code).c_str(), info.severity == Severity::Error ? "error" : info.severity == Severity::Warning ? "warning" : "note",
+                std::string(info.title).c_str(), std::string(info.fact).c_str(), std::string(info.advice).c_str());
+  }
+  std::puts("\nExit codes: 0 done, 1 the model cannot be compiled, 2 wrong usage or options, 3 a file cannot be read or written, 4 a defect of ncc, 5 results differ (verify, ncc-run).");
+  return kOk;
+}
+
 int explainCommand(const CommandLine &line) {
+  if (line.model == "all") {
+    return explainAll();
+  }
   const CodeInfo *info = findCode(line.model);
   if (!info) {
     std::fprintf(stderr, "ncc: there is no diagnostic '%s'\n", line.model.c_str());
@@ -154,9 +170,10 @@ int cli::exitCodeOf(const DiagnosticEngine &diagnostics) {
 
 int cli::run(const CommandLine &line) {
   bool showNotes = !line.quiet;
-  DiagnosticEngine diagnostics([showNotes](const Diagnostic &diagnostic) {
+  bool colour = isatty(STDERR_FILENO) && !std::getenv("NO_COLOR");
+  DiagnosticEngine diagnostics([&](const Diagnostic &diagnostic) {
     if (diagnostic.severity != Severity::Note || showNotes) {
-      std::fprintf(stderr, "%s\n", diagnostic.str().c_str());
+      std::fprintf(stderr, "%s\n", line.json ? diagnostic.json().c_str() : diagnostic.str(colour).c_str());
     }
   });
   switch (line.command) {

@@ -107,6 +107,10 @@ Value OpBuilding::constantInts(IntsRef values) {
 }
 
 Value OpBuilding::splat(RankedTensorType type, double value) {
+  if (!type.getElementType().isIntOrFloat()) {
+    fail("needs operands of numeric elements");
+    return {};
+  }
   return ConstantOp::create(builder, loc, splatAttr(type, value));
 }
 

@@ -195,10 +195,12 @@ static LogicalResult tile(NodeContext &node) {
   return node.result(node.reshape(node.expand(node.reshape(x, split), wide), joined));
 }
 
+constexpr int64_t kLargestBlock = 1 << 15; // its square is far from overflowing
+
 static LogicalResult depthToSpace(NodeContext &node) {
   Value x = node.input(0);
   int64_t b = node.attrInt("blocksize", 0);
-  if (!node.needInputs(1, 1) || node.rankOf(x) != 4 || b < 1 || node.dimsOf(x)[1] % (b * b) != 0) {
+  if (!node.needInputs(1, 1) || node.rankOf(x) != 4 || b < 1 || b > kLargestBlock || node.dimsOf(x)[1] % (b * b) != 0) {
     return node.fail("needs [N,C,H,W] with C a multiple of blocksize squared");
   }
   Ints d(node.dimsOf(x));
@@ -212,7 +214,7 @@ static LogicalResult depthToSpace(NodeContext &node) {
 static LogicalResult spaceToDepth(NodeContext &node) {
   Value x = node.input(0);
   int64_t b = node.attrInt("blocksize", 0);
-  if (!node.needInputs(1, 1) || node.rankOf(x) != 4 || b < 1 || node.dimsOf(x)[2] % b || node.dimsOf(x)[3] % b) {
+  if (!node.needInputs(1, 1) || node.rankOf(x) != 4 || b < 1 || b > kLargestBlock || node.dimsOf(x)[2] % b || node.dimsOf(x)[3] % b) {
     return node.fail("needs [N,C,H,W] with H and W multiples of blocksize");
   }
   Ints d(node.dimsOf(x));

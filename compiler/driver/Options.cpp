@@ -13,7 +13,8 @@ std::string ncc::canonical(const Options &options) {
   for (const auto &[name, shape] : options.shapes) {
     text += " --shape " + name + "=";
     for (size_t i = 0; i < shape.size(); ++i) {
-      text += (i ? "x" : "") + std::to_string(shape[i]);
+      text += i ? "x" : "";
+      text += std::to_string(shape[i]);
     }
   }
   for (const auto &[name, size] : options.dims) {

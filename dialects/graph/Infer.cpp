@@ -11,7 +11,8 @@ std::string dimsString(Dims dims) {
   }
   std::string text;
   for (int64_t dim : dims) {
-    text += (text.empty() ? "" : "x") + std::to_string(dim);
+    text += text.empty() ? "" : "x";
+    text += std::to_string(dim);
   }
   return text;
 }

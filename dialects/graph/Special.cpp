@@ -38,6 +38,20 @@ LogicalResult RandomOp::verify() {
   return isFloatElement(tensorType(getResult()).getElementType()) ? success() : emitOpError("draws floats");
 }
 
+LogicalResult PairwiseCouplingOp::verify() {
+  RankedTensorType x = tensorType(getX()), y = tensorType(getResult());
+  if (x.getRank() != 2 || y.getRank() != 2 || x.getDimSize(0) != y.getDimSize(0) || x.getElementType() != y.getElementType() ||
+      !isFloatElement(x.getElementType())) {
+    return emitOpError("turns float rows into float rows");
+  }
+  int64_t classes = y.getDimSize(1), pairs = x.getDimSize(1);
+  if (classes < 2 || classes > (1 << 12) || pairs != classes * (classes - 1) / 2 || static_cast<int64_t>(getA().size()) != pairs ||
+      static_cast<int64_t>(getB().size()) != pairs) {
+    return emitOpError("needs a decision value, an a and a b per pair of classes");
+  }
+  return success();
+}
+
 LogicalResult TfidfOp::verify() {
   RankedTensorType x = tensorType(getX()), y = tensorType(getResult());
   if (!(x.getRank() == 1 || x.getRank() == 2) || !x.getElementType().isInteger() || !y.getElementType().isF32()) {

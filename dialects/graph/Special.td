@@ -33,6 +33,17 @@ def Graph_RandomOp : Graph_Op<"random"> {
   let hasVerifier = 1;
 }
 
+def Graph_PairwiseCouplingOp : Graph_Op<"pairwise_coupling"> {
+  let summary = "Class probabilities [N,C] of the decision values [N, C(C-1)/2] of all pairs of classes (Wu, Lin and Weng)";
+  let description = [{
+    The first class of pair k has probability 1 / (1 + exp(a[k] * x + b[k])).
+  }];
+  let arguments = (ins Graph_Tensor:$x, DenseF64ArrayAttr:$a, DenseF64ArrayAttr:$b);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$x `a` `=` $a `b` `=` $b attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Graph_TfidfOp : Graph_Op<"tfidf"> {
   let summary = "Counts (or weights) of the n-grams of a pool in each row of x (TfIdfVectorizer)";
   let arguments = (ins Graph_Tensor:$x, StrAttr:$mode, Graph_Int:$min_gram, Graph_Int:$max_gram, Graph_Int:$max_skip,

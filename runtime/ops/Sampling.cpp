@@ -114,9 +114,19 @@ T pooledCell(const T *plane, int64_t height, int64_t width, std::array<int64_t, 
   return most;
 }
 
+/// True when the operands are an image, regions of that many columns, and one result plane per region and channel.
+bool fitRegions(const KernelContext &context, int64_t columns) {
+  const Shape &x = context.inputs[0].shape(), &r = context.inputs[1].shape(), &y = context.outputs[0].shape();
+  return x.size() == 4 && r.size() == 2 && y.size() == 4 && r[1] == columns && y[0] == r[0] && y[1] == x[1] &&
+         context.inputs[1].dtype() == context.inputs[0].dtype() && context.outputs[0].dtype() == context.inputs[0].dtype();
+}
+
 } // namespace
 
 absl::Status roiAlign(KernelContext &context) {
+  if (context.inputs.size() != 3 || !fitRegions(context, 4) || context.inputs[2].size() != context.inputs[1].shape()[0]) {
+    return absl::InvalidArgumentError("the regions do not fit the image or the result");
+  }
   return runWidened(context, [&](KernelContext &wide) {
     return dispatchFloat(wide.inputs[0].dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
@@ -142,6 +152,9 @@ absl::Status roiAlign(KernelContext &context) {
 }
 
 absl::Status maxRoiPool(KernelContext &context) {
+  if (context.inputs.size() != 2 || !fitRegions(context, 5)) {
+    return absl::InvalidArgumentError("the regions do not fit the image or the result");
+  }
   double scale = context.attrs.getFloat("spatial_scale", 1);
   return runWidened(context, [&](KernelContext &wide) {
     return dispatchFloat(wide.inputs[0].dtype(), [&](auto tag) {
@@ -173,7 +186,17 @@ absl::Status maxRoiPool(KernelContext &context) {
 absl::Status deformColumns(KernelContext &context) {
   std::vector<int64_t> kernel = context.attrs.getInts("kernel"), strides = context.attrs.getInts("strides");
   std::vector<int64_t> pads = context.attrs.getInts("pads"), dilations = context.attrs.getInts("dilations");
-  int64_t groups = context.attrs.getInt("offset_group", 1), points = kernel[0] * kernel[1];
+  int64_t groups = context.attrs.getInt("offset_group", 1);
+  if (kernel.size() != 2 || strides.size() != 2 || pads.size() != 4 || dilations.size() != 2 || groups < 1 || kernel[0] < 1 || kernel[1] < 1) {
+    return absl::InvalidArgumentError("needs a window of two dims");
+  }
+  int64_t points = kernel[0] * kernel[1];
+  const Shape &image = context.inputs[0].shape(), &shift = context.inputs[1].shape(), &result = context.outputs[0].shape();
+  bool fits = image.size() == 4 && shift.size() == 4 && result.size() == 3 && image[1] % groups == 0 && shift[0] == image[0] &&
+              shift[1] == groups * points * 2 && result[0] == image[0] && result[1] == image[1] * points && result[2] == shift[2] * shift[3];
+  if (!fits || (present(context, 2) && context.inputs[2].size() * 2 != context.inputs[1].size())) {
+    return absl::InvalidArgumentError("the offsets do not fit the image or the result");
+  }
   return runWidened(context, [&](KernelContext &wide) {
     return dispatchFloat(wide.inputs[0].dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;

@@ -132,3 +132,15 @@ func.func @deform_mask(%x: tensor<1x2x8x8xf32>, %offset: tensor<1x8x7x7xf32>, %m
     : (tensor<1x2x8x8xf32>, tensor<1x8x7x7xf32>, tensor<1x3x7x7xf32>) -> tensor<1x8x49xf32>
   return %0 : tensor<1x8x49xf32>
 }
+// -----
+func.func @coupling_rows(%x: tensor<3x3xf32>) -> tensor<2x3xf32> {
+  // expected-error @+1 {{turns float rows into float rows}}
+  %0 = graph.pairwise_coupling %x a = [1.0, 1.0, 1.0] b = [0.0, 0.0, 0.0] : (tensor<3x3xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+// -----
+func.func @coupling_pairs(%x: tensor<3x4xf32>) -> tensor<3x3xf32> {
+  // expected-error @+1 {{needs a decision value, an a and a b per pair of classes}}
+  %0 = graph.pairwise_coupling %x a = [1.0, 1.0, 1.0] b = [0.0, 0.0, 0.0] : (tensor<3x4xf32>) -> tensor<3x3xf32>
+  return %0 : tensor<3x3xf32>
+}

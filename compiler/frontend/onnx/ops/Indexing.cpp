@@ -103,6 +103,9 @@ static LogicalResult oneHot(NodeContext &node) {
     return node.fail("its depth must be a positive constant");
   }
   Value indices = node.input(0);
+  if (isa<FloatType>(node.elementOf(indices))) {
+    indices = node.cast(indices, IntegerType::get(node.context(), 32));
+  }
   std::optional<int64_t> axis = node.axis(node.attrInt("axis", -1), node.rankOf(indices) + 1);
   if (!axis) {
     return failure();

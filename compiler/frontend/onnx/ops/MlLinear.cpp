@@ -230,9 +230,6 @@ private:
   }
 
   LogicalResult pairwise(Value x, const Tensor &labels) {
-    if (node.hasAttr("prob_a") && !node.attrFloats("prob_a").empty() && classes != 2) {
-      return node.fail("probabilities of more than two classes are not supported");
-    }
     Value vectors = matrixConstant(node, node.attrFloats("support_vectors"), vectorCount, node.dimsOf(x)[1]);
     Value kernel = vectors ? svmKernel(node, x, vectors) : Value();
     Value values = kernel ? decisions(kernel) : Value();
@@ -241,13 +238,21 @@ private:
     }
     std::string transform = node.attrString("post_transform", "NONE");
     SmallVector<double> a = node.attrFloats("prob_a"), b = node.attrFloats("prob_b");
-    if (!a.empty() && !b.empty()) { // Platt's two-class probabilities
+    if (classes == 2 && !a.empty() && !b.empty()) { // Platt's two-class probabilities
       Value f = node.add(node.mul(values, node.scalarLike(values, a[0])), node.scalarLike(values, b[0]));
       Value first = node.unary(UnaryKind::Sigmoid, node.unary(UnaryKind::Neg, f));
       Value scores = node.concat({first, node.sub(node.scalarLike(first, 1), first)}, 1);
       return node.results({pickLabels(node, labels, largestIndex(node, scores)), transformScores(node, scores, transform)});
     }
     Value index = largestIndex(node, votesOf(values));
+    if (!a.empty()) { // probabilities of all pairs, brought together
+      graph::PairwiseCouplingOp::Properties properties;
+      properties.a = node.floatsAttr(a);
+      properties.b = node.floatsAttr(b);
+      Value scores = node.one<graph::PairwiseCouplingOp>(values, properties,
+                                                         RankedTensorType::get({node.dimsOf(values)[0], classes}, node.elementOf(values)));
+      return node.results({pickLabels(node, labels, index), transformScores(node, scores, transform)});
+    }
     if (classes != 2) {
       return node.results({pickLabels(node, labels, index), transformScores(node, values, transform)});
     }

@@ -69,10 +69,13 @@ private:
 
   Value byPaths() {
     Value columns = node.transpose(x, {1, 0}), total;
-    for (int64_t depth = 1; depth <= kPathDepth; ++depth) {
+    // A small forest is summed in its own order; a large one by depth, so that shallow trees stay small.
+    int64_t deepest = std::max<int64_t>(1, *std::max_element(trees.depths.begin(), trees.depths.end()));
+    bool whole = static_cast<int64_t>(trees.roots.size()) << deepest <= kGroupNodes;
+    for (int64_t depth = whole ? deepest : 1; depth <= deepest; ++depth) {
       std::vector<int64_t> roots;
       for (size_t t = 0; t < trees.roots.size(); ++t) {
-        if (std::max<int64_t>(trees.depths[t], 1) == depth) {
+        if (whole || std::max<int64_t>(trees.depths[t], 1) == depth) {
           roots.push_back(trees.roots[t]);
         }
       }

@@ -17,8 +17,20 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(const std::string &path, 
 absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const neff::Model> model, const SessionOptions &options) {
   auto session = std::make_unique<Session>();
   session->neff = model;
-  absl::StatusOr<std::unique_ptr<sim::Executor>> executor =
-      options.executor == ExecutorKind::Precise ? sim::makePreciseExecutor(model, options.precise) : host::makeHostExecutor(model, options.host);
+  auto make = [&](std::shared_ptr<const neff::Model> programs) {
+    return options.executor == ExecutorKind::Precise ? sim::makePreciseExecutor(std::move(programs), options.precise)
+                                                     : host::makeHostExecutor(std::move(programs), options.host);
+  };
+  if (model->hasPlan()) {
+    absl::StatusOr<std::unique_ptr<plan::PlanExecutor>> walker = plan::makePlanExecutor(model, make);
+    if (!walker.ok()) {
+      return walker.status();
+    }
+    session->plan = walker->get();
+    session->executor = *std::move(walker);
+    return session;
+  }
+  absl::StatusOr<std::unique_ptr<sim::Executor>> executor = make(model);
   if (!executor.ok()) {
     return executor.status();
   }
@@ -26,10 +38,36 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const nef
   return session;
 }
 
+absl::StatusOr<std::vector<Value>> Session::runValues(absl::Span<const Value> inputs, sim::InferenceReport *report) {
+  if (plan) {
+    return plan->run(inputs, report);
+  }
+  std::vector<Tensor> tensors;
+  for (const Value &input : inputs) {
+    if (!input.isTensor()) {
+      return absl::InvalidArgumentError("the model's inputs are tensors");
+    }
+    tensors.push_back(input.tensor());
+  }
+  absl::StatusOr<std::vector<Tensor>> outputs = run(tensors);
+  return outputs.ok() ? absl::StatusOr<std::vector<Value>>(std::vector<Value>(outputs->begin(), outputs->end())) : outputs.status();
+}
+
 absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs) {
   if (inputs.size() != neff->inputs.size()) {
     return absl::InvalidArgumentError("the model has " + std::to_string(neff->inputs.size()) + " inputs, " +
                                       std::to_string(inputs.size()) + " were given");
+  }
+  if (plan) {
+    absl::StatusOr<std::vector<Value>> values = plan->run(std::vector<Value>(inputs.begin(), inputs.end()), nullptr);
+    std::vector<Tensor> tensors;
+    for (size_t i = 0; values.ok() && i < values->size(); ++i) {
+      if (!(*values)[i].isTensor()) {
+        return absl::InvalidArgumentError("output " + neff->outputs[i].name + " is no tensor");
+      }
+      tensors.push_back((*values)[i].tensor());
+    }
+    return values.ok() ? absl::StatusOr<std::vector<Tensor>>(std::move(tensors)) : values.status();
   }
   std::vector<const void *> in;
   std::vector<void *> out;

@@ -5,10 +5,13 @@
 
 #include "runtime/host/Host.h"
 #include "runtime/neff/Reader.h"
+#include "runtime/plan/PlanExecutor.h"
 #include "runtime/sim/Executor.h"
 #include "runtime/sim/Precise.h"
 
 namespace ncc::api {
+
+using ops::Value;
 
 enum class ExecutorKind { Host, Precise };
 
@@ -28,12 +31,15 @@ public:
   /// Thread safe. Buffers have the sizes of the model's tensors.
   absl::Status execute(const sim::InferenceIo &io, sim::InferenceReport *report = nullptr) { return executor->execute(io, report); }
   std::string describe() const { return executor->describe(); }
+  /// Values of any kind in and out; the only way for models whose inputs or outputs are no plain static tensors.
+  absl::StatusOr<std::vector<Value>> runValues(absl::Span<const Value> inputs, sim::InferenceReport *report = nullptr);
   /// Whole tensors in, whole tensors out; checks types and shapes.
   absl::StatusOr<std::vector<Tensor>> run(absl::Span<const Tensor> inputs);
 
 private:
   std::shared_ptr<const neff::Model> neff;
   std::unique_ptr<sim::Executor> executor;
+  plan::PlanExecutor *plan = nullptr; // the executor, when the model has a plan
 };
 
 } // namespace ncc::api

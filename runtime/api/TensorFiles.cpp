@@ -2,6 +2,8 @@
 
 #include "runtime/api/TensorFiles.h"
 
+#include "runtime/api/Wire.h"
+
 #include <cctype>
 #include <cstring>
 #include <fstream>
@@ -22,41 +24,6 @@ constexpr OnnxType kTypes[] = {{1, DType::F32}, {2, DType::U8}, {3, DType::I8}, 
                                {23, DType::F4E2M1}, {24, DType::F8E8M0}, {25, DType::U2}, {26, DType::I2}};
 
 absl::Status bad(const std::string &what) { return absl::InvalidArgumentError("tensor file: " + what); }
-
-using Span = absl::Span<const uint8_t>;
-
-/// Protobuf wire reader; `ok` turns false at the first malformed byte.
-struct Wire {
-  Span bytes;
-  bool ok = true;
-
-  uint64_t varint() {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (bytes.empty()) {
-        break;
-      }
-      uint8_t b = bytes.front();
-      bytes.remove_prefix(1);
-      value |= static_cast<uint64_t>(b & 0x7f) << shift;
-      if (!(b & 0x80)) {
-        return value;
-      }
-    }
-    ok = false;
-    return 0;
-  }
-  Span take(uint64_t size) {
-    if (size > bytes.size()) {
-      ok = false;
-      return {};
-    }
-    Span out = bytes.subspan(0, size);
-    bytes.remove_prefix(size);
-    return out;
-  }
-  Span chunk() { return take(varint()); }
-};
 
 struct Proto {
   std::vector<int64_t> dims;
@@ -126,40 +93,13 @@ absl::StatusOr<Proto> parseProto(Span bytes) {
       p.external = in.varint() == 1;
       break;
     default:
-      switch (wireType) {
-      case 0:
-        in.varint();
-        break;
-      case 1:
-        in.take(8);
-        break;
-      case 2:
-        in.chunk();
-        break;
-      case 5:
-        in.take(4);
-        break;
-      default:
-        in.ok = false;
-      }
+      in.skip(wireType);
     }
   }
   if (!in.ok) {
     return bad("not a TensorProto");
   }
   return p;
-}
-
-void putVarint(std::string &out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) {
-    out.push_back(static_cast<char>(value | 0x80));
-  }
-  out.push_back(static_cast<char>(value));
-}
-void putChunk(std::string &out, int field, const void *data, size_t size) {
-  putVarint(out, static_cast<uint64_t>(field) << 3 | 2);
-  putVarint(out, size);
-  out.append(static_cast<const char *>(data), size);
 }
 
 absl::StatusOr<std::string> slurp(const std::string &path) {

@@ -2,9 +2,7 @@
 //
 // The C API over api::Session. Nothing throws across it; every failure leaves a sentence for ncc_nrt_last_error.
 
-#include "runtime/api/nrt.h"
-
-#include "runtime/api/Session.h"
+#include "runtime/api/Handles.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,9 +12,6 @@
 
 using namespace ncc;
 
-struct nrt_model {
-  std::unique_ptr<api::Session> session;
-};
 struct nrt_tensor {
   std::string name;
   std::shared_ptr<uint8_t> storage; // empty when attached
@@ -27,88 +22,13 @@ struct nrt_tensor_set {
   std::map<std::string, nrt_tensor *> tensors;
 };
 
+using namespace ncc::api;
+
 namespace {
 
 std::atomic<bool> initialised{false};
-thread_local std::string lastError;
 thread_local const nrt_model *lastModel = nullptr;
 thread_local std::vector<std::optional<Shape>> lastShapes;
-
-NRT_STATUS fail(NRT_STATUS code, const std::string &text) {
-  lastError = text;
-  return code;
-}
-
-NRT_STATUS fromStatus(const absl::Status &status, NRT_STATUS otherwise) {
-  lastError = std::string(status.message());
-  switch (status.code()) {
-  case absl::StatusCode::kOk:
-    return NRT_SUCCESS;
-  case absl::StatusCode::kUnimplemented:
-    return NRT_UNSUPPORTED_NEFF_VERSION;
-  case absl::StatusCode::kResourceExhausted:
-    return NRT_RESOURCE;
-  case absl::StatusCode::kInvalidArgument:
-  case absl::StatusCode::kDataLoss:
-  case absl::StatusCode::kNotFound:
-    return NRT_INVALID;
-  default:
-    return otherwise;
-  }
-}
-
-nrt_dtype_t dtypeCode(DType type) {
-  switch (type) {
-  case DType::F32:
-    return NRT_DTYPE_FLOAT32;
-  case DType::F16:
-    return NRT_DTYPE_FLOAT16;
-  case DType::BF16:
-    return NRT_DTYPE_BFLOAT16;
-  case DType::F64:
-    return NCC_NRT_DTYPE_FLOAT64;
-  case DType::F8E4M3:
-    return NRT_DTYPE_FP8_E4;
-  case DType::F8E5M2:
-    return NRT_DTYPE_FP8_E5;
-  case DType::I8:
-    return NRT_DTYPE_INT8;
-  case DType::I16:
-    return NRT_DTYPE_INT16;
-  case DType::I32:
-    return NRT_DTYPE_INT32;
-  case DType::I64:
-    return NRT_DTYPE_INT64;
-  case DType::U8:
-    return NRT_DTYPE_UINT8;
-  case DType::U16:
-    return NRT_DTYPE_UINT16;
-  case DType::U32:
-    return NRT_DTYPE_UINT32;
-  case DType::U64:
-    return NRT_DTYPE_UINT64;
-  case DType::F8E4M3Fnuz:
-    return NCC_NRT_DTYPE_FP8_E4M3FNUZ;
-  case DType::F8E5M2Fnuz:
-    return NCC_NRT_DTYPE_FP8_E5M2FNUZ;
-  case DType::F8E8M0:
-    return NCC_NRT_DTYPE_FP8_E8M0;
-  case DType::F4E2M1:
-    return NCC_NRT_DTYPE_FP4_E2M1;
-  case DType::I4:
-    return NCC_NRT_DTYPE_INT4;
-  case DType::U4:
-    return NCC_NRT_DTYPE_UINT4;
-  case DType::I2:
-    return NCC_NRT_DTYPE_INT2;
-  case DType::U2:
-    return NCC_NRT_DTYPE_UINT2;
-  case DType::Bool:
-    return NCC_NRT_DTYPE_BOOL;
-  default:
-    return NRT_DTYPE_UNKNOWN;
-  }
-}
 
 size_t bytesOf(const neff::TensorInfo &info) { return static_cast<size_t>(numElements(info.shape)) * dtypeSize(info.dtype); }
 
@@ -137,6 +57,46 @@ NRT_STATUS collect(const std::vector<neff::TensorInfo> &list, const nrt_tensor_s
     }
     out.push_back(it->second->data);
   }
+  return NRT_SUCCESS;
+}
+
+/// The same for a model with host stages: an output's buffer may be larger than what there is of it.
+NRT_STATUS executePlan(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs) {
+  const neff::Model &m = model->session->model();
+  std::vector<const void *> in;
+  if (NRT_STATUS status = collect(m.inputs, inputs, in); status != NRT_SUCCESS) {
+    return status;
+  }
+  std::vector<ops::Value> values;
+  for (size_t i = 0; i < in.size(); ++i) {
+    const ValueType type = m.typeOfInput(i);
+    if (!type.isStatic() || type.dtype == DType::String) {
+      return fail(NRT_EXEC_BAD_INPUT, "input " + m.inputs[i].name + " is " + type.str() + "; use ncc_nrt_execute_values");
+    }
+    values.emplace_back(Tensor(type.dtype, type.shape, in[i], nullptr));
+  }
+  absl::StatusOr<std::vector<ops::Value>> results = model->session->runValues(values);
+  if (!results.ok()) {
+    return fromStatus(results.status(), NRT_EXEC_COMPLETED_WITH_ERR);
+  }
+  std::vector<std::optional<Shape>> shapes;
+  for (size_t i = 0; i < results->size(); ++i) {
+    const ops::Value &value = (*results)[i];
+    auto it = outputs->tensors.find(m.outputs[i].name);
+    if (it == outputs->tensors.end() || !value.isTensor() || value.tensor().dtype() == DType::String) {
+      return fail(NRT_EXEC_BAD_INPUT, "output " + m.outputs[i].name + " is missing from the set, or no plain tensor; use ncc_nrt_execute_values");
+    }
+    const Tensor &tensor = value.tensor();
+    if (it->second->size < tensor.byteSize() || (!it->second->data && tensor.byteSize() > 0)) {
+      return fail(NRT_RESOURCE, "output " + m.outputs[i].name + " has " + std::to_string(tensor.byteSize()) + " bytes, its buffer " + std::to_string(it->second->size));
+    }
+    if (tensor.byteSize() > 0) {
+      std::memcpy(it->second->data, tensor.data(), tensor.byteSize());
+    }
+    shapes.emplace_back(tensor.shape());
+  }
+  lastModel = model;
+  lastShapes = std::move(shapes);
   return NRT_SUCCESS;
 }
 
@@ -340,6 +300,9 @@ NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_t
     return fail(NRT_INVALID_HANDLE, "null argument");
   }
   const neff::Model &m = model->session->model();
+  if (model->session->model().hasPlan()) {
+    return executePlan(model, inputs, outputs);
+  }
   std::vector<const void *> in;
   std::vector<void *> out;
   if (NRT_STATUS status = collect(m.inputs, inputs, in); status != NRT_SUCCESS) {
@@ -387,6 +350,6 @@ NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_
   return fail(NRT_INVALID, "no output named " + std::string(name));
 }
 
-const char *ncc_nrt_last_error(void) { return lastError.c_str(); }
+const char *ncc_nrt_last_error(void) { return lastErrorText().c_str(); }
 const char *ncc_nrt_version(void) { return "0.1.0"; }
 }

@@ -57,7 +57,8 @@ typedef enum {
   NCC_NRT_DTYPE_INT4 = 134,
   NCC_NRT_DTYPE_UINT4 = 135,
   NCC_NRT_DTYPE_INT2 = 136,
-  NCC_NRT_DTYPE_UINT2 = 137
+  NCC_NRT_DTYPE_UINT2 = 137,
+  NCC_NRT_DTYPE_STRING = 160
 } nrt_dtype_t;
 
 typedef enum { NRT_FRAMEWORK_TYPE_NO_FW = 1 } nrt_framework_type_t;
@@ -124,6 +125,28 @@ typedef struct {
 NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options, nrt_model_t **model);
 /* True shape of an output of the last execution by this thread; ndim in: room, out: rank. */
 NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_t *shape, uint32_t *ndim);
+/* Values of any kind, for models that take or give strings, sequences, optionals, maps, or tensors whose shape is known
+ * only at run time (their dims are 0 in nrt_tensor_info_t). A value does not change once it is made; getters' pointers live as
+ * long as it. Inputs and outputs are in the model's order. */
+typedef struct ncc_nrt_value ncc_nrt_value_t;
+typedef enum {
+  NCC_NRT_VALUE_NONE = 0,
+  NCC_NRT_VALUE_TENSOR = 1,
+  NCC_NRT_VALUE_SEQUENCE = 2,
+  NCC_NRT_VALUE_OPTIONAL = 3,
+  NCC_NRT_VALUE_MAP = 4 /* its tensor holds the keys, its items the values */
+} ncc_nrt_value_kind_t;
+NRT_STATUS ncc_nrt_value_from_bytes(nrt_dtype_t dtype, const int64_t *shape, uint32_t ndim, const void *data, size_t size, ncc_nrt_value_t **value);
+NRT_STATUS ncc_nrt_value_from_strings(const int64_t *shape, uint32_t ndim, const char *const *strings, size_t count, ncc_nrt_value_t **value);
+NRT_STATUS ncc_nrt_value_from_items(ncc_nrt_value_kind_t kind, ncc_nrt_value_t *const *items, size_t count, ncc_nrt_value_t **value);
+void ncc_nrt_value_free(ncc_nrt_value_t **value);
+ncc_nrt_value_kind_t ncc_nrt_value_get_kind(const ncc_nrt_value_t *value);
+/* ndim in: room, out: rank. Strings have no data: ncc_nrt_value_get_string. */
+NRT_STATUS ncc_nrt_value_get_tensor(const ncc_nrt_value_t *value, nrt_dtype_t *dtype, int64_t *shape, uint32_t *ndim, const void **data, size_t *size);
+const char *ncc_nrt_value_get_string(const ncc_nrt_value_t *value, size_t i, size_t *length);
+size_t ncc_nrt_value_get_count(const ncc_nrt_value_t *value); /* of items */
+NRT_STATUS ncc_nrt_value_get_item(const ncc_nrt_value_t *value, size_t i, ncc_nrt_value_t **item);
+NRT_STATUS ncc_nrt_execute_values(nrt_model_t *model, ncc_nrt_value_t *const *inputs, size_t input_count, ncc_nrt_value_t **outputs, size_t output_count);
 /* What went wrong in the last failing call of this thread; "" if nothing. */
 const char *ncc_nrt_last_error(void);
 const char *ncc_nrt_version(void);

@@ -182,4 +182,7 @@ absl::StatusOr<std::vector<TarMember>> readTar(Bytes bytes) {
   return absl::InvalidArgumentError("the archive has no end mark: the file is truncated");
 }
 
+std::string programFolder(size_t i) { return (i < 10 ? "sg0" : "sg") + std::to_string(i) + "/"; }
+std::string segmentFolder(size_t i) { return (i < 10 ? "seg0" : "seg") + std::to_string(i) + "/"; }
+
 } // namespace ncc::neff

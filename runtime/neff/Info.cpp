@@ -102,24 +102,15 @@ uint64_t featureBits(const Model &model) {
   for (const Program &program : model.programs) {
     bits |= program.calls.empty() ? 0 : kFeatureCalls;
   }
+  for (const Model &segment : model.segments) {
+    bits |= featureBits(segment);
+  }
+  bits |= model.hasPlan() ? kFeaturePlan : 0;
   return bits;
 }
 
-std::string programFolder(size_t index) {
-  char folder[32];
-  std::snprintf(folder, sizeof folder, "sg%02zu/", index);
-  return folder;
-}
-
-Json infoToJson(const Model &model) {
-  Json json;
-  json["encoding"] = kEncodingVersion;
-  json["provenance"] = {{"compiler", model.provenance.compiler},
-                        {"options", model.provenance.options},
-                        {"target", model.provenance.target},
-                        {"model_sha256", model.provenance.modelHash},
-                        {"model_name", model.provenance.modelName},
-                        {"precision", model.provenance.precision}};
+/// What a model and a segment of a plan have alike.
+static void addTables(const Model &model, Json &json) {
   json["inputs"] = Json::array();
   for (const TensorInfo &info : model.inputs) {
     json["inputs"].push_back(tensorToJson(info));
@@ -137,20 +128,34 @@ Json infoToJson(const Model &model) {
   for (const Group &g : model.groups) {
     json["groups"].push_back({{"programs", g.programs}, {"inputs", slicesToJson(g.inputs)}, {"outputs", slicesToJson(g.outputs)}});
   }
+}
+
+Json segmentToJson(const Model &segment) {
+  Json json;
+  addTables(segment, json);
+  return json;
+}
+
+Json infoToJson(const Model &model) {
+  Json json;
+  json["encoding"] = kEncodingVersion;
+  json["provenance"] = {{"compiler", model.provenance.compiler},
+                        {"options", model.provenance.options},
+                        {"target", model.provenance.target},
+                        {"model_sha256", model.provenance.modelHash},
+                        {"model_name", model.provenance.modelName},
+                        {"precision", model.provenance.precision}};
+  addTables(model, json);
+  if (model.hasPlan()) {
+    json["segments"] = model.segments.size();
+  }
   json["useful_macs"] = model.usefulMacs;
   json["useful_macs_rate"] = model.usefulMacsRate;
   json["weight_bytes"] = model.weightBytes;
   return json;
 }
 
-absl::Status infoFromJson(const Json &json, Model &model) {
-  JsonReader r("info.json");
-  if (r.natural(json, "encoding", 1u << 30) != kEncodingVersion) {
-    return absl::UnimplementedError("this NEFF uses another version of the instruction encoding; compile the model again");
-  }
-  const Json &provenance = r.member(json, "provenance");
-  model.provenance = {r.text(provenance, "compiler"), r.text(provenance, "options"), r.text(provenance, "target"),
-                      r.text(provenance, "model_sha256"), r.text(provenance, "model_name"), r.text(provenance, "precision")};
+static void readTables(const Json &json, Model &model, JsonReader &r) {
   for (const Json &item : r.array(json, "inputs", 65536)) {
     model.inputs.push_back(tensorFromJson(item, r));
   }
@@ -175,6 +180,26 @@ absl::Status infoFromJson(const Json &json, Model &model) {
     g.inputs = slicesFromJson(r.array(item, "inputs", 65536), r);
     g.outputs = slicesFromJson(r.array(item, "outputs", 65536), r);
     model.groups.push_back(std::move(g));
+  }
+}
+
+absl::Status segmentFromJson(const Json &json, Model &segment) {
+  JsonReader r("a segment's info.json");
+  readTables(json, segment, r);
+  return r.status();
+}
+
+absl::Status infoFromJson(const Json &json, Model &model) {
+  JsonReader r("info.json");
+  if (r.natural(json, "encoding", 1u << 30) != kEncodingVersion) {
+    return absl::UnimplementedError("this NEFF uses another version of the instruction encoding; compile the model again");
+  }
+  const Json &provenance = r.member(json, "provenance");
+  model.provenance = {r.text(provenance, "compiler"), r.text(provenance, "options"), r.text(provenance, "target"),
+                      r.text(provenance, "model_sha256"), r.text(provenance, "model_name"), r.text(provenance, "precision")};
+  readTables(json, model, r);
+  if (r.find(json, "segments")) {
+    model.segments.resize(r.natural(json, "segments", 4096));
   }
   model.usefulMacs = r.number(json, "useful_macs");
   model.usefulMacsRate = r.number(json, "useful_macs_rate");

@@ -11,6 +11,9 @@ namespace ncc::neff {
 
 Json infoToJson(const Model &model);
 absl::Status infoFromJson(const Json &json, Model &model);
+/// segNN/info.json: what a segment of a plan has of its own.
+Json segmentToJson(const Model &segment);
+absl::Status segmentFromJson(const Json &json, Model &segment);
 Json definitionToJson(const Program &program);
 absl::StatusOr<Program> definitionFromJson(const Json &json, const std::string &what);
 Json nodesToJson(const Model &model);
@@ -28,8 +31,6 @@ struct Stream {
   std::vector<StreamItem> run;
 };
 absl::StatusOr<Stream> decodeStream(absl::Span<const uint8_t> bytes, isa::Engine engine);
-/// sgNN/ of a program.
-std::string programFolder(size_t index);
 /// pe, vec, act, pool, dma, sync.
 const char *streamName(isa::Engine engine);
 

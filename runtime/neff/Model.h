@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/isa/Instruction.h"
+#include "runtime/neff/Plan.h"
 #include "runtime/ops/Attributes.h"
 #include "runtime/tensor/Tensor.h"
 
@@ -19,7 +20,7 @@ namespace ncc::neff {
 struct TensorInfo {
   std::string name;
   DType dtype = DType::F32;
-  Shape shape; // bounds where the true size is data dependent
+  Shape shape; // of a plan's input or output: 0 where the size is known only at run time (see Model::typeOfInput)
   bool operator==(const TensorInfo &) const = default;
 };
 
@@ -121,7 +122,8 @@ struct Provenance {
 constexpr uint64_t kFeatureChannels = 1;  // more than one core with channels
 constexpr uint64_t kFeatureGroups = 2;    // data-parallel groups
 constexpr uint64_t kFeatureCalls = 4;     // firmware calls
-constexpr uint64_t kKnownFeatures = 7;
+constexpr uint64_t kFeaturePlan = 8;      // a program of stages
+constexpr uint64_t kKnownFeatures = 15;
 
 struct Model {
   Provenance provenance;
@@ -135,6 +137,18 @@ struct Model {
   double usefulMacs = 0;  // of one inference of the source model, for utilization
   double usefulMacsRate = 0; // optional: those MACs weighted by cycles per type (0: as bf16)
   std::string report;     // JSON, opaque to the runtime
+
+  /// A model of several stages has a plan, and segments instead of programs: models of their own (inputs, outputs,
+  /// programs, channels, groups) whose weights lie in this one's and whose device is this one's.
+  Plan plan;
+  std::vector<Model> segments;
+  bool hasPlan() const { return !plan.empty(); }
+  ValueType typeOfInput(size_t i) const {
+    return hasPlan() ? plan.values[plan.main.arguments[i]].type : ValueType::tensor(inputs[i].dtype, inputs[i].shape);
+  }
+  ValueType typeOfOutput(size_t i) const {
+    return hasPlan() ? plan.values[plan.main.results[i]].type : ValueType::tensor(outputs[i].dtype, outputs[i].shape);
+  }
 
   std::vector<WeightPiece> weights; // for the writer
   uint64_t weightBytes = 0;
@@ -163,5 +177,8 @@ absl::Status verifyModel(const Model &model);
 
 /// A model held in memory (tests, compile-and-run): makes `weightData` valid without a file.
 absl::Status materializeWeights(Model &model);
+
+/// Gives the segments of a plan what the model holds for all of them: device, provenance, node names, weights.
+void shareWithSegments(Model &model);
 
 } // namespace ncc::neff

@@ -3,6 +3,7 @@
 #include "runtime/neff/Reader.h"
 
 #include "runtime/neff/Info.h"
+#include "runtime/neff/PlanJson.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -64,7 +65,10 @@ public:
     Model model;
     absl::Status status = readInfo(*header, model);
     for (size_t i = 0; status.ok() && i < model.programs.size(); ++i) {
-      status = readPlace(i, model);
+      status = readPlace("", info, i, model);
+    }
+    if (status.ok() && members.count("plan.json")) {
+      status = readPlan(model);
     }
     if (status.ok()) {
       status = readRest(model);
@@ -113,9 +117,9 @@ private:
   }
 
   /// A program of its own, or an earlier one on another core (replicas share one folder).
-  absl::Status readPlace(size_t index, Model &model) {
-    JsonReader r("info.json");
-    const Json &place = r.array(info, "programs", 4096)[index];
+  absl::Status readPlace(const std::string &parent, const Json &where, size_t index, Model &model) {
+    JsonReader r(parent + "info.json");
+    const Json &place = r.array(where, "programs", 4096)[index];
     const size_t folder = r.natural(place, "folder", 4095);
     const auto core = static_cast<uint32_t>(r.natural(place, "core", 4095));
     if (!r.ok()) {
@@ -126,13 +130,13 @@ private:
     }
     absl::Status status;
     if (folder < index) {
-      copiedBytes += streamSize(programFolder(folder));
+      copiedBytes += streamSize(parent + programFolder(folder));
       if (copiedBytes > kMostCopiedBytes) {
         return absl::InvalidArgumentError("info.json: programs share folders too large to be copied that often");
       }
       model.programs[index] = model.programs[folder];
     } else {
-      status = readProgram(index, model.programs[index]);
+      status = readProgram(parent, index, model.programs[index]);
     }
     model.programs[index].core = core;
     return status;
@@ -146,13 +150,36 @@ private:
     return size;
   }
 
-  absl::Status readProgram(size_t index, Program &program) {
-    const std::string prefix = programFolder(index);
-    absl::StatusOr<Bytes> definition = find(prefix + "def.json");
-    if (!definition.ok()) {
-      return definition.status();
+  absl::Status readPlan(Model &model) {
+    absl::StatusOr<Json> json = findJson("plan.json");
+    absl::StatusOr<Plan> plan = json.ok() ? planFromJson(*json) : json.status();
+    if (!plan.ok()) {
+      return plan.status();
     }
-    absl::StatusOr<Json> json = parseJson(text(*definition), prefix + "def.json");
+    model.plan = *std::move(plan);
+    for (size_t i = 0; i < model.segments.size(); ++i) {
+      const std::string folder = segmentFolder(i);
+      Model &segment = model.segments[i];
+      json = findJson(folder + "info.json");
+      absl::Status status = json.ok() ? segmentFromJson(*json, segment) : json.status();
+      for (size_t p = 0; status.ok() && p < segment.programs.size(); ++p) {
+        status = readPlace(folder, *json, p, segment);
+      }
+      if (!status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Json> findJson(const std::string &name) {
+    absl::StatusOr<Bytes> bytes = find(name);
+    return bytes.ok() ? parseJson(text(*bytes), name) : bytes.status();
+  }
+
+  absl::Status readProgram(const std::string &parent, size_t index, Program &program) {
+    std::string prefix = parent + programFolder(index);
+    absl::StatusOr<Json> json = findJson(prefix + "def.json");
     if (!json.ok()) {
       return json.status();
     }
@@ -223,11 +250,11 @@ private:
     model.weights = {{0, model.weightBytes, model.weightData, nullptr}}; // so that it can be written again
     if (auto it = members.find("debug.json"); it != members.end()) {
       absl::StatusOr<Json> json = parseJson(text(it->second), "debug.json");
-      if (!json.ok()) {
-        return json.status();
+      if (absl::Status status = json.ok() ? nodesFromJson(*json, model) : json.status(); !status.ok()) {
+        return status;
       }
-      return nodesFromJson(*json, model);
     }
+    shareWithSegments(model);
     return absl::OkStatus();
   }
 
@@ -245,6 +272,7 @@ absl::StatusOr<Model> readModel(Bytes bytes, std::shared_ptr<const void> owner, 
   absl::StatusOr<Model> model = ModelReader(bytes, options).read();
   if (model.ok()) {
     model->weightOwner = std::move(owner);
+    shareWithSegments(*model);
     if (options.verify) {
       if (absl::Status status = verifyModel(*model); !status.ok()) {
         return status;

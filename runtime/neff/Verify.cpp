@@ -213,6 +213,20 @@ absl::Status verifyModel(const Model &model) {
   if (!spec.ok()) {
     return spec.status();
   }
+  if (model.hasPlan() || !model.segments.empty()) {
+    if (!model.programs.empty()) {
+      return bad("a model with a plan has its programs in segments");
+    }
+    for (size_t i = 0; i < model.segments.size(); ++i) {
+      if (model.segments[i].hasPlan() || !model.segments[i].segments.empty()) {
+        return bad("a segment has a plan of its own");
+      }
+      if (absl::Status status = verifyModel(model.segments[i]); !status.ok()) {
+        return bad("segment " + std::to_string(i) + ": " + std::string(status.message()));
+      }
+    }
+    return verifyPlan(model);
+  }
   for (const Channel &c : model.channels) {
     if (c.id != static_cast<uint32_t>(&c - model.channels.data()) || c.slots == 0 || c.slots > 1024) {
       return bad("malformed channel");
@@ -258,7 +272,19 @@ absl::Status materializeWeights(Model &model) {
   }
   model.weightData = static_cast<const uint8_t *>(memory);
   model.weightOwner = std::shared_ptr<const void>(memory, [](const void *p) { std::free(const_cast<void *>(p)); });
+  shareWithSegments(model);
   return absl::OkStatus();
+}
+
+void shareWithSegments(Model &model) {
+  for (Model &segment : model.segments) {
+    segment.device = model.device;
+    segment.provenance = model.provenance;
+    segment.nodes = model.nodes;
+    segment.weightBytes = model.weightBytes;
+    segment.weightData = model.weightData;
+    segment.weightOwner = model.weightOwner;
+  }
 }
 
 } // namespace ncc::neff

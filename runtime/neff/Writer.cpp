@@ -4,6 +4,7 @@
 
 #include "runtime/neff/Format.h"
 #include "runtime/neff/Info.h"
+#include "runtime/neff/PlanJson.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -101,26 +102,40 @@ struct Member {
   std::string bytes;
 };
 
-/// All members but info, weights and debug map; `folders` receives for each program the number of the folder that
-/// holds it: replicas share one.
-std::vector<Member> smallMembers(const Model &model, std::vector<size_t> &folders) {
-  std::vector<Member> members;
-  members.push_back({"device.txt", model.device});
+/// A model's programs, or a segment's in the folder `parent`. Replicas share a folder, as `info` says of each program.
+void addPrograms(const Model &model, const std::string &parent, std::vector<Member> &members, Json &info) {
   std::map<std::string, size_t> known; // by content
   for (size_t i = 0; i < model.programs.size(); ++i) {
+    const std::string folder = parent + programFolder(i);
     Json definition = definitionToJson(model.programs[i]);
-    std::vector<Member> own{{programFolder(i) + "def.json", dumpJson(definition, 1) + "\n"}};
+    std::vector<Member> own{{folder + "def.json", dumpJson(definition, 1) + "\n"}};
     definition.erase("core");
     std::string content = dumpJson(definition);
     for (int e = 0; e < isa::enumCount(isa::Engine{}); ++e) {
       auto engine = static_cast<isa::Engine>(e);
-      own.push_back({programFolder(i) + streamName(engine) + ".bin", encodeStream(model.programs[i], engine)});
+      own.push_back({folder + streamName(engine) + ".bin", encodeStream(model.programs[i], engine)});
       content += own.back().bytes;
     }
-    folders.push_back(known.try_emplace(std::move(content), i).first->second);
-    if (folders.back() == i) {
+    const size_t place = known.try_emplace(std::move(content), i).first->second;
+    info["programs"].push_back({{"core", model.programs[i].core}, {"folder", place}});
+    if (place == i) {
       std::move(own.begin(), own.end(), std::back_inserter(members));
     }
+  }
+}
+
+/// All members but info, weights and debug map.
+std::vector<Member> smallMembers(const Model &model, Json &info) {
+  std::vector<Member> members;
+  members.push_back({"device.txt", model.device});
+  addPrograms(model, "", members, info);
+  if (model.hasPlan()) {
+    members.push_back({"plan.json", dumpJson(planToJson(model.plan)) + "\n"});
+  }
+  for (size_t i = 0; i < model.segments.size(); ++i) {
+    Json own = segmentToJson(model.segments[i]);
+    addPrograms(model.segments[i], segmentFolder(i), members, own);
+    members.push_back({segmentFolder(i) + "info.json", dumpJson(own, 1) + "\n"});
   }
   if (!model.report.empty()) {
     members.push_back({"report.json", model.report});
@@ -133,12 +148,8 @@ public:
   ModelWriter(const Model &model, OutputFile &file) : model(model), file(file) {}
 
   absl::Status write(const WriteOptions &options) {
-    std::vector<size_t> folders;
-    std::vector<Member> members = smallMembers(model, folders);
     Json info = infoToJson(model);
-    for (size_t i = 0; i < folders.size(); ++i) {
-      info["programs"].push_back({{"core", model.programs[i].core}, {"folder", folders[i]}});
-    }
+    std::vector<Member> members = smallMembers(model, info);
     for (const Member &m : members) {
       info["members"][m.name] = {{"bytes", m.bytes.size()}, {"hash", fastHash(span(m.bytes))}};
     }
@@ -240,11 +251,15 @@ private:
     FileHeader h;
     h.dataSize = file.position - kHeaderSize;
     h.buildVersion = model.provenance.compiler;
-    h.cores = h.requestedCores = static_cast<uint32_t>(model.programs.size());
+    size_t cores = model.programs.size(); // a plan needs as many as its widest segment
+    for (const Model &segment : model.segments) {
+      cores = std::max(cores, segment.programs.size());
+    }
+    h.cores = h.requestedCores = static_cast<uint32_t>(cores);
     h.hash = sha256(span(info));
     std::copy_n(h.hash.begin(), 16, h.uuid.begin());
     h.name = model.provenance.modelName;
-    h.coresPerNode[0] = static_cast<uint8_t>(std::min<size_t>(255, model.programs.size()));
+    h.coresPerNode[0] = static_cast<uint8_t>(std::min<size_t>(255, cores));
     h.featureBits = featureBits(model);
     return h;
   }

@@ -14,6 +14,7 @@ struct InferenceReport {
   /// True shape per output where a kernel found it smaller than the static one; empty Shape list = static.
   std::vector<std::optional<Shape>> shapes;
   bool outOfBounds = false; // a gather or scatter index was outside its table
+  int64_t coreSteps = 0, hostSteps = 0; // of a model with a plan: how many of its steps ran
 };
 
 class Executor {

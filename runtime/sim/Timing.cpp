@@ -336,7 +336,52 @@ CoreTiming simulateProgram(const neff::Program &program, const hw::DeviceSpec &s
   return measure(program, spec, activeCores, nullptr);
 }
 
+/// The time of a block's core steps, and how many steps of either kind are on its path.
+static double walkPlan(const neff::PlanBlock &block, const std::vector<TimingReport> &segments, TimingReport &report) {
+  double ns = 0;
+  for (const neff::PlanStep &step : block.steps) {
+    report.coreSteps += step.kind == neff::StepKind::Core;
+    report.hostSteps += step.kind == neff::StepKind::Host;
+    ns += step.kind == neff::StepKind::Core ? segments[step.segment].latencyNs : 0;
+    double slowest = 0;
+    for (const neff::PlanBlock &inner : step.blocks) {
+      slowest = std::max(slowest, walkPlan(inner, segments, report));
+    }
+    ns += slowest;
+  }
+  return ns;
+}
+
+static absl::StatusOr<TimingReport> simulatePlan(const neff::Model &model, const TimingOptions &options) {
+  TimingReport report;
+  std::vector<TimingReport> segments;
+  for (const neff::Model &segment : model.segments) {
+    absl::StatusOr<TimingReport> part = simulateTiming(segment, options);
+    if (!part.ok()) {
+      return part;
+    }
+    report.cores.insert(report.cores.end(), part->cores.begin(), part->cores.end());
+    report.nodes.insert(report.nodes.end(), part->nodes.begin(), part->nodes.end());
+    report.trace.insert(report.trace.end(), part->trace.begin(), part->trace.end());
+    report.baseGhz = part->baseGhz;
+    report.matmulType = part->matmulType;
+    report.rooflineNs += part->rooflineNs;
+    segments.push_back(*std::move(part));
+  }
+  report.latencyNs = report.intervalNs = walkPlan(model.plan.main, segments, report);
+  report.throughput = report.intervalNs > 0 ? 1e9 / report.intervalNs : 0;
+  double longest = 0;
+  for (const TimingReport &segment : segments) {
+    report.utilization = segment.latencyNs > longest ? segment.utilization : report.utilization;
+    longest = std::max(longest, segment.latencyNs);
+  }
+  return report;
+}
+
 absl::StatusOr<TimingReport> simulateTiming(const neff::Model &model, const TimingOptions &options) {
+  if (model.hasPlan()) {
+    return simulatePlan(model, options);
+  }
   absl::StatusOr<hw::DeviceSpec> spec = hw::parseDevice(model.device);
   if (!spec.ok()) {
     return spec.status();

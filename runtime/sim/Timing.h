@@ -56,6 +56,9 @@ struct TimingReport {
   std::vector<CoreTiming> cores;
   std::vector<NodeTiming> nodes; // most time first
   std::vector<TraceEvent> trace; // of one inference
+  /// Of a model with a plan, the path counted once: every loop one step, the slower branch of every if. Latency is that of
+  /// the core steps; what the host adds is not simulated.
+  int64_t coreSteps = 0, hostSteps = 0;
   /// Busy fraction of an engine on its most loaded core in steady state.
   double busy(isa::Engine engine) const;
 };

@@ -137,4 +137,71 @@ TEST(TensorFiles, GarbageIsRefused) {
 }
 
 } // namespace
+/// A model with a plan: strings compared, and the positions of what differs.
+static std::string planFile() {
+  neff::Model model;
+  model.device = hw::findDevice("trn1")->text;
+  model.provenance = {"ncc test", "", "trn1", "", "plan", "f32"};
+  model.inputs = {{"a", DType::String, {3}}, {"b", DType::String, {}}};
+  model.outputs = {{"where", DType::I64, {1, 0}}, {"pair", DType::F32, {0}}};
+  const ValueType text = ValueType::tensor(DType::String, {3}), one = ValueType::tensor(DType::String, {});
+  for (const ValueType &type : {text, one, ValueType::tensor(DType::Bool, {3}), ValueType::tensor(DType::I64, {1, kUnknownDim}),
+                                ValueType::of(ValueKind::Sequence, ValueType::unranked(DType::String))}) {
+    model.plan.values.push_back({type, std::nullopt});
+  }
+  neff::PlanStep compare, nonzero, pair;
+  compare.kernel = "compare";
+  compare.attributes.set("kind", std::string("ne"));
+  compare.inputs = {0, 1};
+  compare.outputs = {2};
+  nonzero.kernel = "nonzero";
+  nonzero.inputs = {2};
+  nonzero.outputs = {3};
+  pair.kernel = "sequence_construct";
+  pair.inputs = {0, 1};
+  pair.outputs = {4};
+  model.plan.main = {{0, 1}, {3, 4}, {compare, nonzero, pair}};
+  const std::string file = ::testing::TempDir() + "/ncc_nrt_plan_" + std::to_string(::getpid()) + ".neff";
+  EXPECT_TRUE(neff::writeModel(model, file).ok());
+  return file;
+}
+
+TEST(NrtValues, OfAnyKind) {
+  nrt_init(NRT_FRAMEWORK_TYPE_NO_FW, "", "");
+  const std::string file = planFile();
+  nrt_model_t *model = nullptr;
+  ASSERT_EQ(ncc_nrt_load_file(file.c_str(), nullptr, &model), NRT_SUCCESS) << ncc_nrt_last_error();
+  const char *words[] = {"x", "y", "x"};
+  const int64_t three = 3;
+  ncc_nrt_value_t *in[2] = {}, *out[2] = {};
+  EXPECT_EQ(ncc_nrt_value_from_strings(&three, 1, words, 2, &in[0]), NRT_INVALID);
+  ASSERT_EQ(ncc_nrt_value_from_strings(&three, 1, words, 3, &in[0]), NRT_SUCCESS);
+  ASSERT_EQ(ncc_nrt_value_from_strings(nullptr, 0, words, 1, &in[1]), NRT_SUCCESS);
+  ASSERT_EQ(ncc_nrt_execute_values(model, in, 2, out, 2), NRT_SUCCESS) << ncc_nrt_last_error();
+  nrt_dtype_t dtype;
+  int64_t shape[4];
+  uint32_t rank = 4;
+  const void *data = nullptr;
+  size_t size = 0;
+  ASSERT_EQ(ncc_nrt_value_get_tensor(out[0], &dtype, shape, &rank, &data, &size), NRT_SUCCESS);
+  EXPECT_EQ(dtype, NRT_DTYPE_INT64);
+  ASSERT_EQ(rank, 2u);
+  EXPECT_EQ(shape[1], 1); // the true shape
+  EXPECT_EQ(*static_cast<const int64_t *>(data), 1);
+  EXPECT_EQ(ncc_nrt_value_get_kind(out[1]), NCC_NRT_VALUE_SEQUENCE);
+  ASSERT_EQ(ncc_nrt_value_get_count(out[1]), 2u);
+  ncc_nrt_value_t *item = nullptr;
+  ASSERT_EQ(ncc_nrt_value_get_item(out[1], 0, &item), NRT_SUCCESS);
+  EXPECT_STREQ(ncc_nrt_value_get_string(item, 1, nullptr), "y");
+  EXPECT_EQ(ncc_nrt_value_get_string(item, 3, nullptr), nullptr);
+  EXPECT_EQ(ncc_nrt_value_get_item(out[1], 2, &item), NRT_INVALID);
+  EXPECT_NE(ncc_nrt_execute_values(model, in, 1, out, 2), NRT_SUCCESS);
+  EXPECT_NE(ncc_nrt_execute_values(model, in, 2, out, 1), NRT_SUCCESS);
+  for (ncc_nrt_value_t **value : {&in[0], &in[1], &out[0], &out[1], &item}) {
+    ncc_nrt_value_free(value);
+  }
+  nrt_unload(model);
+  ::unlink(file.c_str());
+}
+
 } // namespace ncc

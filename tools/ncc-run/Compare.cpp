@@ -45,6 +45,14 @@ Comparison compare(const Tensor &actual, const Tensor &expected, const Tolerance
     return result;
   }
   const DType type = expected.dtype();
+  if (type == DType::String) {
+    for (int64_t i = 0; i < expected.size(); ++i) {
+      result.failures += actual.strings()[static_cast<size_t>(i)] != expected.strings()[static_cast<size_t>(i)];
+    }
+    result.cosine = 1;
+    result.pass = result.failures == 0;
+    return result;
+  }
   double largest = 0;
   for (int64_t i = 0; i < expected.size(); ++i) {
     double b = std::fabs(expected.asDouble(i));

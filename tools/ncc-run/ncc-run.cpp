@@ -4,6 +4,7 @@
 
 #include "runtime/api/Session.h"
 #include "runtime/api/TensorFiles.h"
+#include "runtime/api/ValueFiles.h"
 #include "tools/ncc-run/Compare.h"
 #include "tools/support/Args.h"
 
@@ -37,11 +38,16 @@ exit: 0 all passed, 1 a comparison failed, 2 bad command line, 3 bad input files
 }
 [[noreturn]] void stop(ExitCode code, const absl::Status &status) { stop(code, std::string(status.message())); }
 
-Tensor randomTensor(const neff::TensorInfo &info, uint64_t seed) {
-  Tensor tensor(info.dtype, info.shape);
+ops::Value randomValue(const std::string &name, const ValueType &type, uint64_t seed) {
+  if (!type.isStatic()) {
+    stop(kBadInput, "input " + name + " is " + type.str() + ", for which there are no random values");
+  }
+  Tensor tensor(type.dtype, type.shape);
   std::mt19937_64 rng(seed);
   for (int64_t i = 0; i < tensor.size(); ++i) {
-    if (isFloat(info.dtype)) {
+    if (type.dtype == DType::String) {
+      tensor.mutableStrings()[static_cast<size_t>(i)] = std::to_string(rng() % 100);
+    } else if (isFloat(type.dtype)) {
       tensor.setDouble(i, static_cast<double>(rng() >> 11) * 0x1p-52 - 1);
     } else {
       tensor.setInt(i, static_cast<int64_t>(rng() % 2));
@@ -50,14 +56,12 @@ Tensor randomTensor(const neff::TensorInfo &info, uint64_t seed) {
   return tensor;
 }
 
-void place(std::vector<std::optional<Tensor>> &slots, const neff::Model &model, size_t index, const api::NamedTensor &given) {
-  const neff::TensorInfo &info = model.inputs[index];
-  Tensor tensor = given.tensor;
-  if (tensor.dtype() != info.dtype || tensor.shape() != info.shape) {
-    stop(kBadInput, "input " + info.name + " is " + std::string(dtypeName(info.dtype)) + " " + shapeString(info.shape) + ", the file holds " +
-                        std::string(dtypeName(tensor.dtype())) + " " + shapeString(tensor.shape()));
+void place(std::vector<std::optional<ops::Value>> &slots, const neff::Model &model, size_t index, const ops::Value &value) {
+  const ValueType type = model.typeOfInput(index);
+  if (!fits(value, type)) {
+    stop(kBadInput, "input " + model.inputs[index].name + " is " + type.str() + ", the file holds " + typeOf(value).str());
   }
-  slots[index] = tensor;
+  slots[index] = value;
 }
 
 size_t findInput(const neff::Model &model, const std::string &name) {
@@ -69,21 +73,34 @@ size_t findInput(const neff::Model &model, const std::string &name) {
   return model.inputs.size();
 }
 
-std::vector<Tensor> gatherInputs(const Args &args, const neff::Model &model) {
-  std::vector<std::optional<Tensor>> slots(model.inputs.size());
+/// input_0.pb, input_1.pb, ... of a folder: by name where the file has one the model knows, else by position.
+void placeSeries(std::vector<std::optional<ops::Value>> &slots, const neff::Model &model, const std::string &folder) {
+  for (size_t j = 0;; ++j) {
+    const std::string path = folder + "/input_" + std::to_string(j) + ".pb";
+    if (!std::filesystem::exists(path)) {
+      return;
+    }
+    // A tensor's file says its name; what else there is comes in order.
+    size_t index = j;
+    if (auto tensor = api::readTensorFile(path); tensor.ok()) {
+      const size_t named = findInput(model, tensor->name);
+      index = named < model.inputs.size() ? named : j;
+    }
+    if (index >= model.inputs.size()) {
+      continue;
+    }
+    auto value = api::readValueFile(path, model.typeOfInput(index));
+    if (!value.ok()) {
+      stop(kBadInput, value.status());
+    }
+    place(slots, model, index, value->value);
+  }
+}
+
+std::vector<ops::Value> gatherInputs(const Args &args, const neff::Model &model) {
+  std::vector<std::optional<ops::Value>> slots(model.inputs.size());
   if (args.has("test-data")) {
-    auto series = api::readTensorSeries(args.text("test-data"), "input_");
-    if (!series.ok()) {
-      stop(kBadInput, series.status());
-    }
-    for (size_t j = 0; j < series->size(); ++j) {
-      // By name where the file has one the model knows, else by position.
-      size_t index = findInput(model, (*series)[j].name);
-      index = index == model.inputs.size() ? j : index;
-      if (index < model.inputs.size()) {
-        place(slots, model, index, (*series)[j]);
-      }
-    }
+    placeSeries(slots, model, args.text("test-data"));
   }
   for (const std::string &option : args.all("input")) {
     size_t equals = option.find('=');
@@ -94,30 +111,65 @@ std::vector<Tensor> gatherInputs(const Args &args, const neff::Model &model) {
     if (index == model.inputs.size()) {
       stop(kBadInput, "the model has no input named " + option.substr(0, equals));
     }
-    auto tensor = api::readTensorFile(option.substr(equals + 1));
-    if (!tensor.ok()) {
-      stop(kBadInput, tensor.status());
+    auto value = api::readValueFile(option.substr(equals + 1), model.typeOfInput(index));
+    if (!value.ok()) {
+      stop(kBadInput, value.status());
     }
-    place(slots, model, index, *tensor);
+    place(slots, model, index, value->value);
   }
-  std::vector<Tensor> inputs;
+  std::vector<ops::Value> inputs;
   for (size_t i = 0; i < slots.size(); ++i) {
+    const std::string &name = model.inputs[i].name;
     if (!slots[i] && !args.has("random")) {
-      stop(kBadInput, "no value for input " + model.inputs[i].name + " (--input " + model.inputs[i].name + "=FILE or --random SEED)");
+      stop(kBadInput, "no value for input " + name + " (--input " + name + "=FILE or --random SEED)");
     }
-    inputs.push_back(slots[i] ? *slots[i] : randomTensor(model.inputs[i], static_cast<uint64_t>(args.number("random", 0)) * 1000 + i));
+    inputs.push_back(slots[i] ? *slots[i] : randomValue(name, model.typeOfInput(i), static_cast<uint64_t>(args.number("random", 0)) * 1000 + i));
   }
   return inputs;
 }
 
-bool compareOutputs(const Args &args, const neff::Model &model, const std::vector<Tensor> &outputs) {
-  auto expected = api::readTensorSeries(args.text("test-data"), "output_");
-  if (!expected.ok()) {
-    stop(kBadInput, expected.status());
+/// A value's comparison: of a sequence's or map's values, the worst one's.
+Comparison compareValues(const ops::Value &actual, const ops::Value &expected, const Tolerance &tolerance) {
+  if (actual.isTensor() && expected.isTensor()) {
+    return compare(actual.tensor(), expected.tensor(), tolerance);
   }
+  Comparison result;
+  result.cosine = 1;
+  const bool map = actual.kind() == ValueKind::Map;
+  if (actual.kind() != expected.kind() || actual.items().size() != expected.items().size() ||
+      (map && !identical(ops::Value(actual.tensor()), ops::Value(expected.tensor())))) {
+    result.problem = typeOf(actual).str() + " of " + std::to_string(actual.items().size()) + ", expected " + typeOf(expected).str() + " of " +
+                     std::to_string(expected.items().size());
+    return result;
+  }
+  result.pass = true;
+  for (size_t i = 0; i < actual.items().size(); ++i) {
+    Comparison one = compareValues(actual.items()[i], expected.items()[i], tolerance);
+    result.problem = result.problem.empty() ? one.problem : result.problem;
+    result.pass &= one.pass;
+    result.failures += one.failures;
+    result.maxAbs = std::max(result.maxAbs, one.maxAbs);
+    result.norm = std::max(result.norm, one.norm);
+    result.maxRel = std::max(result.maxRel, one.maxRel);
+    result.cosine = std::min(result.cosine, one.cosine);
+  }
+  return result;
+}
+
+bool compareOutputs(const Args &args, const neff::Model &model, const std::vector<ops::Value> &outputs) {
   bool pass = true;
-  for (size_t j = 0; j < expected->size() && j < outputs.size(); ++j) {
-    const DType type = model.outputs[j].dtype;
+  size_t j = 0;
+  for (; j < outputs.size(); ++j) {
+    const std::string path = args.text("test-data") + "/output_" + std::to_string(j) + ".pb";
+    if (!std::filesystem::exists(path)) {
+      break;
+    }
+    const ValueType promised = model.typeOfOutput(j);
+    auto expected = api::readValueFile(path, promised);
+    if (!expected.ok()) {
+      stop(kBadInput, expected.status());
+    }
+    const DType type = promised.dtype;
     const std::string &precision = model.provenance.precision;
     Tolerance tolerance;
     if (type == DType::BF16 || type == DType::F16 || precision == "bf16" || precision == "f16" || precision == "i8") {
@@ -125,7 +177,7 @@ bool compareOutputs(const Args &args, const neff::Model &model, const std::vecto
     }
     tolerance.rtol = args.number("rtol", tolerance.rtol);
     tolerance.atol = args.number("atol", -1);
-    Comparison c = compare(outputs[j], (*expected)[j].tensor, tolerance);
+    Comparison c = compareValues(outputs[j], expected->value, tolerance);
     if (args.has("min-cosine") && isFloat(type) && c.problem.empty()) {
       c.pass = c.cosine >= args.number("min-cosine", 1);
     }
@@ -134,18 +186,18 @@ bool compareOutputs(const Args &args, const neff::Model &model, const std::vecto
       std::printf("%-24s FAIL %s\n", model.outputs[j].name.c_str(), c.problem.c_str());
     } else {
       std::printf("%-24s %s max abs %.3g, max rel %.3g, cosine %.6f%s%s\n", model.outputs[j].name.c_str(), c.pass ? "pass" : "FAIL", c.maxAbs,
-                  c.maxRel, c.cosine, c.failures ? absl::StrFormat(", %d of %d outside", c.failures, outputs[j].size()).c_str() : "",
+                  c.maxRel, c.cosine, c.failures ? absl::StrFormat(", %d outside", c.failures).c_str() : "",
                   c.rows ? absl::StrFormat(", top-1 same in %d of %d", c.sameTop, c.rows).c_str() : "");
     }
   }
-  if (expected->empty()) {
+  if (j == 0) {
     stop(kBadInput, "no output_0.pb in " + args.text("test-data"));
   }
   return pass;
 }
 
 /// The same inputs on the precise interpreter; false if any output is further from it than the stated bound.
-bool compareExecutors(const Args &args, const neff::Model &model, const std::vector<Tensor> &inputs, const std::vector<Tensor> &outputs) {
+bool compareExecutors(const Args &args, const neff::Model &model, const std::vector<ops::Value> &inputs, const std::vector<ops::Value> &outputs) {
   api::SessionOptions options;
   options.executor = api::ExecutorKind::Precise;
   auto session = api::Session::open(args.positional[0], options);
@@ -153,7 +205,7 @@ bool compareExecutors(const Args &args, const neff::Model &model, const std::vec
     stop(kBadModel, session.status());
   }
   const auto start = std::chrono::steady_clock::now();
-  auto precise = (*session)->run(inputs);
+  auto precise = (*session)->runValues(inputs);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!precise.ok()) {
     stop(kRunFailed, precise.status());
@@ -161,7 +213,7 @@ bool compareExecutors(const Args &args, const neff::Model &model, const std::vec
   const double bound = executorBound(model.provenance.precision);
   bool pass = true;
   for (size_t j = 0; j < outputs.size(); ++j) {
-    Comparison c = compare(outputs[j], (*precise)[j], {0, 0, 0});
+    Comparison c = compareValues(outputs[j], (*precise)[j], {0, 0, 0});
     const bool real = isFloat(model.outputs[j].dtype);
     const bool ok = c.problem.empty() && (real ? c.norm <= bound : c.norm <= 10 * bound);
     std::printf("%-24s %s host against precise: max abs %.3g, |difference| / |result| %.3g, bound %.3g; precise run %.1f s\n",
@@ -171,10 +223,22 @@ bool compareExecutors(const Args &args, const neff::Model &model, const std::vec
   return pass;
 }
 
-void printTensor(const std::string &name, const Tensor &tensor) {
+void printValue(const std::string &name, const ops::Value &value) {
+  if (!value.isTensor()) {
+    std::printf("%s %s of %zu\n", name.c_str(), typeOf(value).str().c_str(), value.items().size());
+    for (size_t i = 0; i < std::min<size_t>(8, value.items().size()); ++i) {
+      printValue(name + "[" + std::to_string(i) + "]", value.items()[i]);
+    }
+    return;
+  }
+  const Tensor &tensor = value.tensor();
   std::printf("%s %s %s:", name.c_str(), std::string(dtypeName(tensor.dtype())).c_str(), shapeString(tensor.shape()).c_str());
   for (int64_t i = 0; i < std::min<int64_t>(8, tensor.size()); ++i) {
-    std::printf(" %g", tensor.asDouble(i));
+    if (tensor.dtype() == DType::String) {
+      std::printf(" \"%s\"", tensor.strings()[static_cast<size_t>(i)].c_str());
+    } else {
+      std::printf(" %g", tensor.asDouble(i));
+    }
   }
   std::printf("%s\n", tensor.size() > 8 ? " ..." : "");
 }
@@ -199,8 +263,8 @@ int main(int argc, char **argv) {
     stop(kBadModel, session.status());
   }
   const neff::Model &model = (*session)->model();
-  std::vector<Tensor> inputs = gatherInputs(args, model);
-  auto outputs = (*session)->run(inputs);
+  std::vector<ops::Value> inputs = gatherInputs(args, model);
+  auto outputs = (*session)->runValues(inputs);
   if (!outputs.ok()) {
     stop(kRunFailed, outputs.status());
   }
@@ -208,7 +272,7 @@ int main(int argc, char **argv) {
     std::error_code ignored; // a folder that cannot be made shows in the first write
     std::filesystem::create_directories(args.text("output-dir"), ignored);
     for (size_t j = 0; j < outputs->size(); ++j) {
-      absl::Status status = api::writeTensorFile(args.text("output-dir") + "/output_" + std::to_string(j) + ".pb", {model.outputs[j].name, (*outputs)[j]});
+      absl::Status status = api::writeValueFile(args.text("output-dir") + "/output_" + std::to_string(j) + ".pb", {model.outputs[j].name, (*outputs)[j]});
       if (!status.ok()) {
         stop(kBadInput, status);
       }
@@ -219,7 +283,7 @@ int main(int argc, char **argv) {
     return compareOutputs(args, model, *outputs) && agree ? kOk : kMismatch;
   }
   for (size_t j = 0; j < outputs->size(); ++j) {
-    printTensor(model.outputs[j].name, (*outputs)[j]);
+    printValue(model.outputs[j].name, (*outputs)[j]);
   }
   return agree ? kOk : kMismatch;
 }

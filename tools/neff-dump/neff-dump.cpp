@@ -41,7 +41,44 @@ void disassembly(const neff::Model &model, const std::vector<isa::Instruction> &
   }
 }
 
+std::string numbers(const std::vector<int64_t> &list) {
+  std::string text;
+  for (int64_t number : list) {
+    text += (text.empty() ? "" : ", ") + (number < 0 ? std::string("-") : "%" + std::to_string(number));
+  }
+  return text;
+}
+std::string numbers(const std::vector<uint32_t> &list) { return numbers(std::vector<int64_t>(list.begin(), list.end())); }
+
+void plan(const neff::Model &model, const neff::PlanBlock &block, int depth) {
+  const std::string indent(static_cast<size_t>(2 * depth), ' ');
+  std::printf("%s(%s):\n", indent.c_str(), numbers(block.arguments).c_str());
+  for (const neff::PlanStep &step : block.steps) {
+    const std::string what = step.kind == neff::StepKind::Core   ? "core segment " + std::to_string(step.segment)
+                             : step.kind == neff::StepKind::Host ? "host " + step.kernel
+                                                                 : std::string(neff::stepKindName(step.kind));
+    const std::string attributes = step.attributes.all().empty() ? "" : " " + step.attributes.toJson();
+    std::printf("%s  %s = %s(%s)%s  ; %s\n", indent.c_str(), numbers(step.outputs).c_str(), what.c_str(), numbers(step.inputs).c_str(), attributes.c_str(),
+                step.node.c_str());
+    for (const neff::PlanBlock &inner : step.blocks) {
+      plan(model, inner, depth + 2);
+    }
+  }
+  std::printf("%s  give (%s)\n", indent.c_str(), numbers(block.results).c_str());
+}
+
 void disassemble(const neff::Model &model) {
+  if (model.hasPlan()) {
+    for (size_t i = 0; i < model.plan.values.size(); ++i) {
+      const neff::PlanValue &value = model.plan.values[i];
+      std::printf("%%%zu: %s%s\n", i, value.type.str().c_str(), value.constant ? " constant" : "");
+    }
+    plan(model, model.plan.main, 0);
+  }
+  for (size_t s = 0; s < model.segments.size(); ++s) {
+    std::printf("segment %zu\n", s);
+    disassemble(model.segments[s]);
+  }
   for (size_t p = 0; p < model.programs.size(); ++p) {
     std::printf("program %zu, core %u\n init (%zu)\n", p, model.programs[p].core, model.programs[p].init.size());
     disassembly(model, model.programs[p].init);
@@ -54,6 +91,9 @@ void disassemble(const neff::Model &model) {
 }
 
 void weights(const neff::Model &model) {
+  for (const neff::Model &segment : model.segments) {
+    weights(segment);
+  }
   for (const neff::Program &program : model.programs) {
     for (const neff::Buffer &b : program.buffers) {
       if (b.kind == neff::BufferKind::Weight) {
@@ -67,10 +107,24 @@ void weights(const neff::Model &model) {
 void summary(const neff::Model &model) {
   std::printf("%s for %s by %s\noptions: %s\n", model.provenance.modelName.c_str(), model.provenance.target.c_str(),
               model.provenance.compiler.c_str(), model.provenance.options.c_str());
-  for (const auto *list : {&model.inputs, &model.outputs}) {
-    for (const neff::TensorInfo &t : *list) {
-      std::printf("%-7s %s %s %s\n", list == &model.inputs ? "input" : "output", t.name.c_str(), std::string(dtypeName(t.dtype)).c_str(),
-                  shapeString(t.shape).c_str());
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    std::printf("input   %s %s\n", model.inputs[i].name.c_str(), model.typeOfInput(i).str().c_str());
+  }
+  for (size_t i = 0; i < model.outputs.size(); ++i) {
+    std::printf("output  %s %s\n", model.outputs[i].name.c_str(), model.typeOfOutput(i).str().c_str());
+  }
+  if (model.hasPlan()) {
+    int64_t kinds[5] = {};
+    neff::forEachStep(model.plan.main, [&](const neff::PlanStep &step, int) { ++kinds[static_cast<size_t>(step.kind)]; });
+    std::printf("plan: %zu segments; steps:", model.segments.size());
+    for (size_t k = 0; k < std::size(kinds); ++k) {
+      std::printf(" %s %" PRId64, std::string(neff::stepKindName(static_cast<neff::StepKind>(k))).c_str(), kinds[k]);
+    }
+    std::printf("\n");
+  }
+  for (size_t s = 0; s < model.segments.size(); ++s) {
+    for (const neff::Program &p : model.segments[s].programs) {
+      std::printf("segment %zu, core %u: %zu + %zu instructions, %zu buffers, %zu calls\n", s, p.core, p.init.size(), p.run.size(), p.buffers.size(), p.calls.size());
     }
   }
   for (const neff::Program &p : model.programs) {

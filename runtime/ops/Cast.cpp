@@ -98,6 +98,7 @@ void castToSmall(const KernelContext &context, const Tensor &x, Tensor &out) {
   for (int64_t i = 0; i < x.size(); ++i) {
     double value = x.asDouble(i);
     value = saturate && std::fabs(value) > limit ? std::copysign(limit, value) : value;
+    value = out.dtype() == DType::F4E2M1 && std::isnan(value) ? 0 : value; // it has no NaN
     if (out.dtype() == DType::F8E8M0) {
       out.mutableAs<uint8_t>()[i] = floatToF8e8m0(static_cast<float>(value), rounding);
     } else {

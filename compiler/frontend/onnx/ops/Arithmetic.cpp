@@ -131,11 +131,18 @@ static LogicalResult convertTo(NodeContext &node, Type element) {
   if (node.elementOf(node.input(0)) == element) {
     return node.result(node.input(0));
   }
+  Value x = node.input(0);
+  if (bool sign = element.isSignlessInteger(4); node.opset() < 24 && (sign || element.isUnsignedInteger(4)) && isa<FloatType>(node.elementOf(x))) {
+    x = node.unary(UnaryKind::Clip, x, sign ? -8.0 : 0.0, sign ? 7.0 : 15.0); // later versions keep the low bits
+  }
+  if (isa<Float4E2M1FNType>(element) && node.opset() < 24 && isa<FloatType>(node.elementOf(x))) {
+    x = node.select(node.unary(UnaryKind::IsNan, x), node.scalarLike(x, 6), x); // and NaN, which the type lacks, is zero
+  }
   graph::CastOp::Properties properties;
   properties.saturate = node.flag(node.attrInt("saturate", 1) != 0);
   properties.round_mode = rounding == "up" ? nullptr : node.attrs().getStringAttr(rounding);
   return node.result(
-      node.one<graph::CastOp>(node.input(0), properties, RankedTensorType::get(node.dimsOf(node.input(0)), element)));
+      x ? node.one<graph::CastOp>(x, properties, RankedTensorType::get(node.dimsOf(x), element)) : Value());
 }
 
 static LogicalResult castTo(NodeContext &node) {

@@ -32,8 +32,8 @@ public:
   TreeLowering(NodeContext &node, const TreeEnsemble &trees, Value x)
       : node(node), trees(trees), x(x), type(node.elementOf(x)), dtype(type.isF64() ? DType::F64 : DType::F32) {}
 
-  /// scores[N, targets], aggregated.
-  Value run() {
+  /// scores[N, targets], aggregated, plus a base value per target when there are any.
+  Value run(ArrayRef<double> base = {}) {
     extreme = trees.aggregate == "MIN" || trees.aggregate == "MAX";
     if (!extreme && trees.aggregate != "SUM" && trees.aggregate != "AVERAGE") {
       return node.OpBuilding::fail("aggregate_function '" + trees.aggregate + "' is not known");
@@ -49,11 +49,12 @@ public:
     if (trees.aggregate == "AVERAGE") {
       scores = node.mul(scores, node.scalarLike(scores, 1.0 / static_cast<double>(trees.roots.size())));
     }
-    if (extreme) { // nobody voted: zero
+    Value sum = base.empty() ? scores : node.add(scores, rowConstant(node, base, scores));
+    if (extreme) { // nobody voted: zero, without a base
       Value none = node.compare(CompareKind::Ge, node.unary(graph::UnaryKind::Abs, scores), node.scalarLike(scores, kNoVote));
-      scores = node.select(none, node.scalarLike(scores, 0), scores);
+      sum = node.select(none, node.scalarLike(scores, 0), sum);
     }
-    return scores;
+    return sum;
   }
 
 private:
@@ -272,14 +273,11 @@ static StringRef targetTransform(const TreeEnsemble &trees) {
 static LogicalResult treeRegressor(NodeContext &node) {
   Value x = treeInput(node);
   std::optional<TreeEnsemble> trees = x ? readTrees(node, "target") : std::nullopt;
-  Value scores = trees ? TreeLowering(node, *trees, x).run() : Value();
   SmallVector<double> base = baseValues(node);
-  if (!scores || (!base.empty() && static_cast<int64_t>(base.size()) != trees->targets)) {
+  if (!trees || (!base.empty() && static_cast<int64_t>(base.size()) != trees->targets)) {
     return node.fail("base_values must have one entry per target");
   }
-  if (!base.empty()) {
-    scores = node.add(scores, rowConstant(node, base, scores));
-  }
+  Value scores = TreeLowering(node, *trees, x).run(base);
   scores = transformScores(node, scores, targetTransform(*trees));
   return node.result(node.cast(scores, Float32Type::get(node.context())));
 }

@@ -13,7 +13,8 @@ using partition::Parallel;
 namespace {
 
 constexpr int kRounds = 4;
-constexpr double kEven = 1.05; // slowest stage over the mean
+constexpr double kEven = 1.05;    // slowest stage over the mean
+constexpr double kWorthIt = 0.95; // of the best division's time
 
 double unevenness(const std::vector<double> &stages) {
   double sum = std::accumulate(stages.begin(), stages.end(), 0.0);
@@ -54,6 +55,13 @@ bool driver::divide(int cores, Parallel kind, const CompileDivision &compile, co
     }
     return only.has_value();
   }
+  if (kind != Parallel::Pipeline) {
+    std::optional<Division> replicas = compile(Parallel::Data, {});
+    if (!replicas) {
+      return false;
+    }
+    offer(*replicas);
+  }
   std::vector<double> costs;
   for (int round = 0; round < kRounds && kind != Parallel::Data; ++round) {
     std::optional<Division> division = compile(Parallel::Pipeline, costs);
@@ -61,17 +69,12 @@ bool driver::divide(int cores, Parallel kind, const CompileDivision &compile, co
       return false;
     }
     offer(*division);
-    if (division->stageNs.size() < 2 || unevenness(division->stageNs) <= kEven) {
+    // Even a perfect cut of these stages takes their mean.
+    double mean = division->intervalNs / std::max(1.0, unevenness(division->stageNs));
+    if (division->stageNs.size() < 2 || unevenness(division->stageNs) <= kEven || mean >= kWorthIt * best) {
       break;
     }
     costs = charge(*division);
-  }
-  if (kind != Parallel::Pipeline) {
-    std::optional<Division> replicas = compile(Parallel::Data, {});
-    if (!replicas) {
-      return false;
-    }
-    offer(*replicas);
   }
   return true;
 }

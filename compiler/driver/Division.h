@@ -27,7 +27,8 @@ using CompileDivision = std::function<std::optional<Division>(partition::Paralle
 /// Called when the last division compiled is the best one so far.
 using KeepDivision = std::function<void()>;
 
-/// Tries pipelines, each cut by what the one before it took, and for `Auto` replicas too. False on errors.
+/// Tries replicas (not for `Pipeline`) and pipelines, each cut by what the one before it took, while that may gain. False on
+/// errors.
 bool divide(int cores, partition::Parallel kind, const CompileDivision &compile, const KeepDivision &keep);
 
 /// Costs per op so that the ops of each stage add up to what the stage took, in the proportions they had.

@@ -65,14 +65,17 @@ struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::Pro
     for (mlir::Operation &op : program.getBody().front()) {
       best.push_back(&op);
     }
-    double least = time(best, *built);
-    for (int percent : {90, 75, 60, 40}) {
+    auto [least, paged] = time(best, *built);
+    for (int percent : {90, 60, 75, 40}) {
       schedule::Limits limits{std::max<int64_t>(0, device.sbufBytesPerPartition - resident) * percent / 100, device.psumBytesPerPartition};
       std::vector<mlir::Operation *> order = schedule::listSchedule(program, *built, device, limits);
-      double taken = time(order, *built);
+      auto [taken, moved] = time(order, *built);
       if (taken < least) {
         least = taken;
         best = std::move(order);
+      }
+      if (moved <= paged) { // with less memory it would hardly be faster
+        break;
       }
     }
     mlir::Block &body = program.getBody().front();
@@ -82,13 +85,13 @@ struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::Pro
   }
 
 private:
-  /// Infinite when the order cannot be allocated.
-  double time(const std::vector<mlir::Operation *> &order, const memory::Program &insts) {
+  /// Nanoseconds, and bytes paged; infinite when the order cannot be allocated.
+  std::pair<double, int64_t> time(const std::vector<mlir::Operation *> &order, const memory::Program &insts) {
     std::optional<int64_t> paged = pagedBytes(reordered(insts, order), device);
     if (!paged) {
-      return std::numeric_limits<double>::infinity();
+      return {std::numeric_limits<double>::infinity(), std::numeric_limits<int64_t>::max()};
     }
-    return schedule::makespan(order, insts, device) + hw::CostModel(device).dmaNs(*paged, kPagedRun);
+    return {schedule::makespan(order, insts, device) + hw::CostModel(device).dmaNs(*paged, kPagedRun), *paged};
   }
 };
 

@@ -121,6 +121,26 @@ struct ConcatOfConcat : OpRewritePattern<ConcatOp> {
   }
 };
 
+/// A window as large as the image is a reduction of it, which needs no pass per tap.
+struct WholeWindow : OpRewritePattern<PoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PoolOp op, PatternRewriter &rewriter) const override {
+    Dims image = tensorType(op.getX()).getShape().drop_front(2);
+    bool whole = op.getKind() != PoolKind::Lp && llvm::all_of(op.getPads(), [](int64_t pad) { return pad == 0; }) &&
+                 llvm::all_of(tensorType(op.getResult()).getShape().drop_front(2), [](int64_t size) { return size == 1; });
+    if (!whole || image != Dims(op.getKernel()) || llvm::any_of(op.getDilations(), [](int64_t d) { return d != 1; }) ||
+        (op.getKind() == PoolKind::Average && !isFloatElement(tensorType(op.getX()).getElementType()))) {
+      return rewriter.notifyMatchFailure(op, "a window that is not the whole image");
+    }
+    SmallVector<int64_t> axes;
+    for (size_t i = 0; i < image.size(); ++i) {
+      axes.push_back(static_cast<int64_t>(i) + 2);
+    }
+    rewriter.replaceOpWithNewOp<ReduceOp>(op, op.getType(), op.getKind() == PoolKind::Max ? ReduceKind::Max : ReduceKind::Mean, op.getX(), axes, true);
+    return success();
+  }
+};
+
 /// A zero border before a convolution is the convolution's padding.
 struct PadIntoConv : OpRewritePattern<ConvOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -170,7 +190,7 @@ struct ReshapeBelowUnary : OpRewritePattern<UnaryOp> {
 
 void populateShapePatterns(RewritePatternSet &patterns) {
   patterns.add<TransposeIntoMatmul, UnitTranspose, UnitReduce, SliceOfSlice, ConcatOfConcat, PadIntoConv,
-               ReshapeBelowUnary>(patterns.getContext());
+               ReshapeBelowUnary, WholeWindow>(patterns.getContext());
 }
 
 } // namespace ncc::simplify

@@ -80,3 +80,14 @@ func.func @border_before_conv(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) 
      : (tensor<1x2x6x6xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x4x4xf32>
   return %1 : tensor<1x3x4x4xf32>
 }
+
+// CHECK-LABEL: func.func @whole_window
+func.func @whole_window(%x: tensor<1x2x4x6xf32>) -> (tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>, tensor<1x2x2x1xf32>) {
+  // CHECK-NEXT: graph.reduce mean %arg0 axes = [2, 3]
+  %0 = graph.pool average %x kernel = [4, 6] strides = [4, 6] pads = [0, 0, 0, 0] dilations = [1, 1] : (tensor<1x2x4x6xf32>) -> tensor<1x2x1x1xf32>
+  // CHECK-NEXT: graph.reduce max %arg0 axes = [2, 3]
+  %1 = graph.pool max %x kernel = [4, 6] strides = [1, 1] pads = [0, 0, 0, 0] dilations = [1, 1] : (tensor<1x2x4x6xf32>) -> tensor<1x2x1x1xf32>
+  // CHECK-NEXT: graph.pool average
+  %2 = graph.pool average %x kernel = [2, 6] strides = [2, 6] pads = [0, 0, 0, 0] dilations = [1, 1] : (tensor<1x2x4x6xf32>) -> tensor<1x2x2x1xf32>
+  return %0, %1, %2 : tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>, tensor<1x2x2x1xf32>
+}

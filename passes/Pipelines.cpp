@@ -19,6 +19,7 @@
 #include "passes/precision/Passes.h"
 #include "passes/prune/Passes.h"
 #include "passes/simplify/Passes.h"
+#include "passes/stages/Passes.h"
 #include "passes/tiling/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -35,6 +36,7 @@ void registerAllPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
+  stages::registerStagesPasses();
   simplify::registerSimplifyPasses();
   fuse::registerFusePasses();
   prune::registerPrunePasses();
@@ -81,6 +83,8 @@ void addAutoCast(OpPassManager &passes, const PipelineOptions &options, const ch
 }
 
 constexpr Phase kPhases[] = {
+    {"stages", "what the host computes parted from what cores compute",
+     [](OpPassManager &passes, const PipelineOptions &) { passes.addPass(stages::createSplitStagesPass()); }},
     {"simplify", "constants folded, one form for everything, duplicates and dead code removed",
      [](OpPassManager &passes, const PipelineOptions &) {
        passes.addNestedPass<FuncOp>(simplify::createFoldConstantsPass());

@@ -8,6 +8,7 @@
 #include "compiler/driver/Phases.h"
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
+#include "compiler/emit/EmitPlan.h"
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "dialects/core/Core.h"
@@ -73,30 +74,22 @@ public:
       return std::nullopt;
     }
     device = *target;
-    std::future<std::string> hash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
+    hash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
       std::string_view bytes = model.bytes();
       return "x128:" + neff::fastHash(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     });
     Compilation result;
-    pipeline = driver::pipelineOptions(options, device);
-    pipeline.placements = &placements;
-    const size_t partitionPhase = driver::phaseNamed("partition");
-    if (!import() || !runPhases(0, partitionPhase, stop)) {
+    preparePipeline();
+    if (!import() || !runPhases(0, 1, stop)) { // the stages
+      return std::nullopt;
+    }
+    bool planned = module->lookupSymbol<func::FuncOp>("main")->hasAttr("ncc.plan");
+    if (!(planned ? compilePlan(stop, result) : compileSegment(stop, result))) {
       return std::nullopt;
     }
     if (stop != Stage::Neff) {
-      if (!runPhases(partitionPhase, allPhases().size(), stop)) {
-        return std::nullopt;
-      }
-      llvm::raw_string_ostream text(result.text);
-      module->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
       return result;
     }
-    modelHash = hash.get();
-    if (!divideOverCores()) {
-      return std::nullopt;
-    }
-    result.model = std::move(best.model);
     summary.weightBytes = static_cast<int64_t>(result.model.weightBytes);
     result.model.report = summary.json(false);
     summary.seconds = since(start);
@@ -106,6 +99,97 @@ public:
   }
 
 private:
+  /// The module as it stands, through all phases after the first: a whole model, or a segment of a plan.
+  bool compileSegment(Stage stop, Compilation &result) {
+    preparePipeline();
+    if (!runPhases(1, partitionPhase(), stop)) {
+      return false;
+    }
+    if (stop != Stage::Neff) {
+      if (!runPhases(partitionPhase(), allPhases().size(), stop)) {
+        return false;
+      }
+      llvm::raw_string_ostream text(result.text);
+      module->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
+      return true;
+    }
+    modelHash = modelHash.empty() ? hash.get() : modelHash;
+    if (!divideOverCores()) {
+      return false;
+    }
+    result.model = std::move(best.model);
+    return true;
+  }
+
+  /// A model of several stages: each segment by itself, then the plan over them.
+  bool compilePlan(Stage stop, Compilation &result) {
+    if (options.quantizeInt8) {
+      diagnostics.report(Code::BadOption, "--quantize int8 is not possible for a model with stages on the host");
+      return false;
+    }
+    OwningOpRef<ModuleOp> whole = std::move(module);
+    auto main = whole->lookupSymbol<func::FuncOp>("main");
+    neff::Model made;
+    made.device = device.text;
+    made.inputs = std::move(inputs);
+    made.outputs = std::move(outputs);
+    Report total;
+    for (auto func : whole->getOps<func::FuncOp>()) {
+      if (func == main) {
+        continue;
+      }
+      module = ModuleOp::create(func.getLoc());
+      auto segment = func.clone();
+      segment.setSymName("main");
+      segment.setPublic();
+      module->push_back(segment);
+      inputs = driver::tensorsOf(segment, true);
+      outputs = driver::tensorsOf(segment, false);
+      Compilation part;
+      if (!compileSegment(stop, part)) {
+        return false;
+      }
+      result.text += part.text;
+      made.provenance.precision = part.model.provenance.precision;
+      emit::addSegment(std::move(part.model), made);
+      total.add(summary);
+    }
+    if (stop != Stage::Neff) {
+      llvm::raw_string_ostream text(result.text);
+      whole->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
+      return true;
+    }
+    modelHash = modelHash.empty() ? hash.get() : modelHash;
+    std::string precision = made.segments.empty() ? lowestProduct(options) : made.provenance.precision;
+    made.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash, fileName(), precision};
+    made.weightOwner = workspace;
+    result.model = std::move(made);
+    return timed("plan", [&] { return finishPlan(main, std::move(total), result.model); });
+  }
+
+  bool finishPlan(func::FuncOp main, Report total, neff::Model &made) {
+    std::vector<emit::HostStep> steps;
+    absl::Status status = emit::emitPlan(main, made, steps);
+    neff::shareWithSegments(made);
+    status = status.ok() ? neff::verifyModel(made) : status;
+    absl::StatusOr<sim::TimingReport> simulated = status.ok() ? sim::simulateTiming(made) : status;
+    if (!simulated.ok()) {
+      bool missing = simulated.status().code() == absl::StatusCode::kUnimplemented;
+      diagnostics.report(missing ? Code::CompileFailed : Code::InternalError, std::string(simulated.status().message()));
+      return false;
+    }
+    total.phases = std::move(summary.phases);
+    summary = std::move(total);
+    reportBasics();
+    summary.latencyNs = simulated->latencyNs;
+    summary.throughput = simulated->throughput;
+    summary.utilization = simulated->utilization;
+    for (const emit::HostStep &step : steps) {
+      summary.hostSteps.push_back({step.node, step.kernel});
+    }
+    return true;
+  }
+
   LogicalResult report(mlir::Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error) {
       return success();
@@ -192,6 +276,13 @@ private:
     return status.ok();
   }
 
+  void preparePipeline() {
+    pipeline = driver::pipelineOptions(options, device);
+    pipeline.placements = &placements;
+  }
+
+  static size_t partitionPhase() { return driver::phaseNamed("partition"); }
+
   bool runPhases(size_t first, size_t last, Stage stop) {
     bool graphLevel = true;
     for (const Phase &phase : allPhases().subspan(first, last - first)) {
@@ -263,18 +354,7 @@ private:
     summary.latencyNs = timing.latencyNs;
     summary.throughput = timing.throughput;
     summary.utilization = timing.utilization;
-    summary.model = fileName();
-    summary.target = device.name;
-    summary.sbufBytesPerPartition = device.sbufBytesPerPartition;
-    summary.psumBytesPerPartition = device.psumBytesPerPartition;
-    summary.cores = options.cores;
-    static const char *precisions[] = {"as in the model", "matrix products in ", "floats in "};
-    summary.precision = std::string(options.quantizeInt8 ? "int8 products where ranges are known, else " : "") +
-                        precisions[static_cast<int>(options.autoCast)];
-    if (options.autoCast != AutoCast::None) {
-      summary.precision += std::string(options.autoCastType == CastType::Bf16 ? "bf16" : "fp16") +
-                           (options.autoCast == AutoCast::Matmult ? ", but those of at most 32 terms, and the rest, as in the model (--auto-cast none keeps all)" : "");
-    }
+    reportBasics();
     auto partition = (*module)->getAttrOfType<DictionaryAttr>("ncc.partition");
     summary.parallel = partition.getAs<StringAttr>("kind").str();
     auto replicas = partition.getAs<IntegerAttr>("replicas").getInt();
@@ -292,6 +372,21 @@ private:
       if (placement.firmware) {
         summary.firmware.push_back({placement.node, placement.op, placement.elements, placement.macs});
       }
+    }
+  }
+
+  void reportBasics() {
+    summary.model = fileName();
+    summary.target = device.name;
+    summary.sbufBytesPerPartition = device.sbufBytesPerPartition;
+    summary.psumBytesPerPartition = device.psumBytesPerPartition;
+    summary.cores = options.cores;
+    static const char *precisions[] = {"as in the model", "matrix products in ", "floats in "};
+    summary.precision = std::string(options.quantizeInt8 ? "int8 products where ranges are known, else " : "") +
+                        precisions[static_cast<int>(options.autoCast)];
+    if (options.autoCast != AutoCast::None) {
+      summary.precision += std::string(options.autoCastType == CastType::Bf16 ? "bf16" : "fp16") +
+                           (options.autoCast == AutoCast::Matmult ? ", but those of at most 32 terms, and the rest, as in the model (--auto-cast none keeps all)" : "");
     }
   }
 
@@ -374,6 +469,7 @@ private:
   std::vector<neff::TensorInfo> inputs, outputs;
   std::vector<lower::Placement> placements;
   PipelineOptions pipeline;
+  std::future<std::string> hash;
   std::string modelHash;
   neff::Model emitted;       // of the division compiled last
   sim::TimingReport timing;

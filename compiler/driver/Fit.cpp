@@ -62,7 +62,42 @@ bool driver::Fit::fits() const {
   return llvm::all_of(cores, [&](const CoreMemory &core) { return core.weightBytes + core.activationBytes <= bytesPerCore; });
 }
 
+/// A model with stages on the host: its segments together, which all lie in the cores' memory.
+static std::optional<driver::Fit> fitOfPlan(ModuleOp module, const Options &options, const hw::DeviceSpec &device) {
+  driver::Fit fit;
+  fit.bytesPerCore = device.dramBytes / std::max(1, device.coresPerChip);
+  fit.cores.resize(static_cast<size_t>(std::max(1, options.cores)));
+  for (auto func : module.getOps<func::FuncOp>()) {
+    if (func.getSymName() == "main") {
+      continue;
+    }
+    OwningOpRef<ModuleOp> own = ModuleOp::create(func.getLoc());
+    auto segment = func.clone();
+    segment.setSymName("main");
+    segment.setPublic();
+    own->push_back(segment);
+    std::optional<driver::Fit> part = driver::fitOf(*own, options, device);
+    if (!part) {
+      return std::nullopt;
+    }
+    fit.placements.insert(fit.placements.end(), part->placements.begin(), part->placements.end());
+    for (size_t i = 0; i < fit.cores.size() && i < part->cores.size(); ++i) {
+      fit.cores[i].weightBytes += part->cores[i].weightBytes;
+      fit.cores[i].activationBytes += part->cores[i].activationBytes;
+    }
+  }
+  return fit;
+}
+
 std::optional<driver::Fit> driver::fitOf(ModuleOp module, const Options &options, const hw::DeviceSpec &device) {
+  PassManager stages(module.getContext());
+  allPhases()[phaseNamed("stages")].build(stages, pipelineOptions(options, device));
+  if (failed(stages.run(module))) {
+    return std::nullopt;
+  }
+  if (module.lookupSymbol<func::FuncOp>("main")->hasAttr("ncc.plan")) {
+    return fitOfPlan(module, options, device);
+  }
   PipelineOptions pipeline = pipelineOptions(options, device);
   pipeline.quantizeInt8 = false;  // needs calibration
   pipeline.autoCast = "matmult";  // `all` would cast while legalizing

@@ -33,6 +33,9 @@ bool driver::shapesFromFolder(const std::string &folder, const frontend::Model &
       }
       break;
     }
+    if (!input.type().has_tensor_type()) {
+      continue; // sequences and optionals have no shape to bind
+    }
     absl::StatusOr<Tensor> tensor = frontend::readTensorFile(path);
     if (!tensor.ok()) {
       diagnostics.report(Code::BadOption, "--shapes-from: " + path + ": " + std::string(tensor.status().message()));

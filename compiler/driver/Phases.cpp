@@ -1,7 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/driver/Phases.h"
 
-#include "dialects/graph/Constants.h"
+#include "dialects/graph/ValueTypes.h"
 
 #include <algorithm>
 
@@ -34,12 +34,15 @@ std::vector<neff::TensorInfo> driver::tensorsOf(func::FuncOp main, bool inputs) 
   for (auto [i, type] : llvm::enumerate(types)) {
     auto index = static_cast<unsigned>(i);
     auto name = inputs ? main.getArgAttrOfType<StringAttr>(index, "graph.name") : main.getResultAttrOfType<StringAttr>(index, "graph.name");
-    auto tensor = dyn_cast<RankedTensorType>(type);
+    ValueType value = graph::valueTypeOf(type);
     neff::TensorInfo info;
     info.name = name ? name.str() : (inputs ? "input" : "output") + std::to_string(i);
-    if (tensor) {
-      info.dtype = graph::dtypeOf(tensor.getElementType()).value_or(DType::F32);
-      info.shape = graph::shapeOf(tensor);
+    info.dtype = value.dtype;
+    for (int64_t dim : value.shape) { // what is not known here, or is no tensor, the plan says
+      info.shape.push_back(std::max<int64_t>(dim, 0));
+    }
+    if (!value.isTensor() || !value.ranked) {
+      info.shape = {0};
     }
     list.push_back(std::move(info));
   }

@@ -18,6 +18,24 @@ double ncc::peakMegabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
+void Report::add(const Report &part) {
+  parallel = stages.empty() ? part.parallel : parallel;
+  for (const auto &[name, count] : part.graphOps) {
+    graphOps[name] += count;
+  }
+  for (const auto &[name, count] : part.instructions) {
+    instructions[name] += count;
+  }
+  stages.insert(stages.end(), part.stages.begin(), part.stages.end());
+  firmware.insert(firmware.end(), part.firmware.begin(), part.firmware.end());
+  engineElements += part.engineElements;
+  firmwareElements += part.firmwareElements;
+  engineMacs += part.engineMacs;
+  firmwareMacs += part.firmwareMacs;
+  macs += part.macs;
+  keptBytes += part.keptBytes;
+}
+
 double Report::balance() const {
   double sum = 0, most = 0;
   for (const StageReport &stage : stages) {
@@ -51,6 +69,11 @@ std::string Report::json(bool timing) const {
   json["firmware"] = nlohmann::ordered_json::array();
   for (const FirmwareReport &f : firmware) {
     json["firmware"].push_back({{"node", f.node}, {"op", f.op}, {"elements", f.elements}, {"macs", f.macs}});
+  }
+  if (!hostSteps.empty()) { // only then, so that nothing changes for models without
+    for (const FirmwareReport &step : hostSteps) {
+      json["host"].push_back({{"node", step.node}, {"op", step.op}});
+    }
   }
   json["engine_elements"] = engineElements;
   json["firmware_elements"] = firmwareElements;
@@ -121,6 +144,10 @@ std::string Report::summary() const {
     text += (i ? ", " : "; GpSimd firmware: ") + firmware[i].node + " (" + firmware[i].op + ")";
   }
   text += firmware.size() > 6 ? line(" and %zu more\n", firmware.size() - 6) : "\n";
+  for (size_t i = 0; i < hostSteps.size() && i < 6; ++i) {
+    text += (i ? ", " : "host          ") + hostSteps[i].node + " (" + hostSteps[i].op + ")";
+  }
+  text += hostSteps.empty() ? "" : hostSteps.size() > 6 ? line(" and %zu more\n", hostSteps.size() - 6) : "\n";
   text += line("predicted     %.3f ms latency, %.1f inferences/s, %.1f %% utilization\n", latencyNs / 1e6, throughput, 100 * utilization);
   if (neffBytes > 0) {
     text += line("NEFF          %.1f MB", static_cast<double>(neffBytes) / 1e6);

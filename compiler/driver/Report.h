@@ -38,7 +38,7 @@ struct Report {
   std::map<std::string, int64_t> graphOps; // by kind, as lowered
   std::map<std::string, int64_t> instructions; // by engine, all cores
   std::vector<StageReport> stages;
-  std::vector<FirmwareReport> firmware;
+  std::vector<FirmwareReport> firmware, hostSteps; // hostSteps: what the host computes between core programs
   int64_t engineElements = 0, firmwareElements = 0;
   double engineMacs = 0, firmwareMacs = 0;
   double macs = 0;
@@ -49,6 +49,8 @@ struct Report {
   std::vector<PhaseReport> phases;
   double seconds = 0, peakMb = 0;
 
+  /// Adds the figures of another part of the same model.
+  void add(const Report &part);
   double balance() const; // slowest stage over the mean
   /// With `timing`, what differs from run to run too.
   std::string json(bool timing) const;

@@ -77,6 +77,12 @@ public:
     compile.cores = 1;
     pipeline = driver::pipelineOptions(compile, *device);
     program.precision = compile.quantizeInt8 ? "i8" : pipeline.autoCast == "none" ? "f32" : pipeline.autoCastType == "bf16" ? "bf16" : "f16";
+    if (isPlanned()) { // passes see segments only: such a model is checked as a whole
+      if (pipeline.autoCast != "none") {
+        narrow(0.999);
+      }
+      return checkCompiled() ? std::optional(std::move(result)) : std::nullopt;
+    }
     for (const Phase &phase : allPhases()) {
       if (!runPhase(phase)) {
         return std::nullopt;
@@ -117,6 +123,14 @@ private:
     }
     expected = *std::move(outputs);
     return true;
+  }
+
+  /// True for a model that has stages on the host.
+  bool isPlanned() {
+    OwningOpRef<ModuleOp> copy(module->clone());
+    PassManager passes(&context);
+    allPhases()[driver::phaseNamed("stages")].build(passes, pipeline);
+    return succeeded(passes.run(*copy)) && copy->lookupSymbol<func::FuncOp>("main")->hasAttr("ncc.plan");
   }
 
   /// After every pass of a phase: is the model still what it was?

@@ -3,7 +3,10 @@
 
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Graph.h"
+#include "dialects/graph/ValueTypes.h"
 #include "runtime/ops/Kernel.h"
+#include "runtime/ops/host/Collect.h"
+#include "runtime/ops/host/HostKernel.h"
 
 #include "absl/strings/str_cat.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -42,6 +45,14 @@ static std::optional<ops::AttrValue> convert(Attribute attribute) {
 
 ops::Attributes attributesOf(Operation *op) {
   ops::Attributes result;
+  if (auto host = dyn_cast<HostOp>(op)) {
+    for (NamedAttribute attribute : host.getKernelAttributes()) {
+      if (std::optional<ops::AttrValue> plain = convert(attribute.getValue())) {
+        result.set(attribute.getName().str(), std::move(*plain));
+      }
+    }
+    return result;
+  }
   for (StringAttr name : op->getName().getAttributeNames()) {
     std::optional<Attribute> value = op->getInherentAttr(name);
     if (!value || !*value || name.getValue().starts_with("operandSegmentSizes")) {
@@ -84,8 +95,7 @@ static Tensor aligned(const Tensor &tensor) {
   return copy;
 }
 
-static absl::StatusOr<std::vector<Tensor>> evaluateBlock(Block &block, absl::Span<const Tensor> inputs,
-                                                         const Observer &observer);
+using Values = std::vector<ops::Value>;
 
 static std::string nameOf(Operation *op) {
   std::string text;
@@ -95,15 +105,20 @@ static std::string nameOf(Operation *op) {
 }
 
 absl::StatusOr<std::vector<Tensor>> evaluate(Operation *op, absl::Span<const Tensor> inputs) {
+  if (isa<FusionOp, HostOp>(op)) {
+    absl::StatusOr<Values> values = evaluateValues(op, Values(inputs.begin(), inputs.end()));
+    std::vector<Tensor> tensors;
+    for (size_t i = 0; values.ok() && i < values->size(); ++i) {
+      tensors.push_back((*values)[i].tensor());
+    }
+    return values.ok() ? absl::StatusOr<std::vector<Tensor>>(std::move(tensors)) : values.status();
+  }
   if (auto constant = dyn_cast<ConstantOp>(op)) {
     std::optional<Tensor> tensor = attrTensor(constant.getValueAttr());
     if (!tensor) {
       return absl::InternalError(absl::StrCat(nameOf(op), ": the constant's data is missing"));
     }
     return std::vector<Tensor>{aligned(*tensor)};
-  }
-  if (auto fusion = dyn_cast<FusionOp>(op)) {
-    return evaluateBlock(fusion.getBody().front(), inputs, {});
   }
   const ops::KernelInfo *kernel = ops::findKernel(op->getName().stripDialect().str());
   if (!kernel) {
@@ -131,57 +146,225 @@ absl::StatusOr<std::vector<Tensor>> evaluate(Operation *op, absl::Span<const Ten
   return results;
 }
 
-static absl::StatusOr<std::vector<Tensor>> evaluateBlock(Block &block, absl::Span<const Tensor> inputs,
-                                                         const Observer &observer) {
-  if (inputs.size() != block.getNumArguments()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("needs ", block.getNumArguments(), " inputs, has ", inputs.size()));
-  }
-  DenseMap<Value, Tensor> values;
-  DenseMap<Value, unsigned> uses;
-  auto define = [&](Value value, Tensor tensor) {
-    uses[value] = std::distance(value.use_begin(), value.use_end());
-    if (uses[value] > 0) {
-      values[value] = std::move(tensor);
+namespace {
+
+/// Values by the IR value that holds them; nested regions see those around them.
+class Evaluator {
+public:
+  explicit Evaluator(const Observer &observer) : observer(observer) {}
+
+  absl::StatusOr<Values> run(Block &block, absl::Span<const ops::Value> inputs) {
+    if (inputs.size() != block.getNumArguments()) {
+      return absl::InvalidArgumentError(absl::StrCat("needs ", block.getNumArguments(), " inputs, has ", inputs.size()));
     }
-  };
-  for (auto [argument, input] : llvm::zip(block.getArguments(), inputs)) {
-    define(argument, aligned(input));
-  }
-  for (Operation &op : block.without_terminator()) {
-    std::vector<Tensor> operands;
-    for (Value operand : op.getOperands()) {
-      operands.push_back(values.lookup(operand));
+    for (auto [argument, input] : llvm::zip(block.getArguments(), inputs)) {
+      define(argument, input.isTensor() ? ops::Value(aligned(input.tensor())) : input);
     }
+    for (Operation &op : block.without_terminator()) {
+      absl::StatusOr<Values> results = step(&op);
+      if (!results.ok()) {
+        return results.status();
+      }
+      if (observer) {
+        Values copy = *results;
+        std::vector<Tensor> tensors;
+        for (const ops::Value &value : copy) {
+          tensors.push_back(value.tensor());
+        }
+        observer(&op, tensors);
+      }
+      for (auto [value, result] : llvm::zip(op.getResults(), *results)) {
+        define(value, std::move(result));
+      }
+      release(op, block);
+    }
+    Values outputs;
+    for (Value value : block.getTerminator()->getOperands()) {
+      outputs.push_back(values.lookup(value));
+    }
+    return outputs;
+  }
+
+private:
+  void define(Value value, ops::Value content) {
+    if (!value.use_empty()) {
+      values[value] = std::move(content);
+    }
+  }
+
+  /// Frees operands whose last user this was. Only in straight-line code: a loop's body runs again.
+  void release(Operation &op, Block &block) {
     for (Value operand : op.getOperands()) {
-      if (--uses[operand] == 0) {
+      bool last = operand.getParentBlock() == &block && llvm::all_of(operand.getUsers(), [&](Operation *user) {
+                    return user == &op || (user->getBlock() == &block && user->isBeforeInBlock(&op));
+                  });
+      if (last) {
         values.erase(operand);
       }
     }
-    absl::StatusOr<std::vector<Tensor>> results = evaluate(&op, operands);
-    if (!results.ok()) {
-      return results.status();
-    }
-    if (observer) {
-      observer(&op, *results);
-    }
-    for (auto [value, tensor] : llvm::zip(op.getResults(), *results)) {
-      define(value, std::move(tensor));
-    }
   }
-  std::vector<Tensor> outputs;
-  for (Value value : block.getTerminator()->getOperands()) {
-    outputs.push_back(values.lookup(value));
+
+  absl::StatusOr<Values> step(Operation *op) {
+    Values operands;
+    for (Value operand : op->getOperands()) {
+      operands.push_back(values.lookup(operand));
+    }
+    if (auto branch = dyn_cast<IfOp>(op)) {
+      absl::StatusOr<bool> taken = truth(operands[0]);
+      return taken.ok() ? run((*taken ? branch.getThenRegion() : branch.getElseRegion()).front(), {}) : taken.status();
+    }
+    if (auto loop = dyn_cast<LoopOp>(op)) {
+      return iterate(loop);
+    }
+    if (auto scan = dyn_cast<ScanOp>(op)) {
+      return sweep(scan);
+    }
+    return evaluateValues(op, operands);
   }
-  return outputs;
+
+  static absl::StatusOr<bool> truth(const ops::Value &value) {
+    if (!value.isTensor() || value.tensor().size() != 1) {
+      return absl::InvalidArgumentError("a condition is not one bool");
+    }
+    return value.tensor().asInt(0) != 0;
+  }
+
+  absl::StatusOr<Values> iterate(LoopOp loop) {
+    Value tripValue = loop.getTrips(), conditionValue = loop.getCondition();
+    int64_t trips = INT64_MAX;
+    if (tripValue) {
+      const Tensor count = values.lookup(tripValue).tensor();
+      if (count.size() != 1) {
+        return absl::InvalidArgumentError("a trip count is not one integer");
+      }
+      trips = count.asInt(0);
+    }
+    absl::StatusOr<bool> go = conditionValue ? truth(values.lookup(conditionValue)) : true;
+    Values carried = lookup(loop.getCarried());
+    std::vector<std::vector<Tensor>> collected(loop.getNumResults() - carried.size());
+    for (int64_t i = 0; go.ok() && *go && i < trips; ++i) {
+      Tensor number(DType::I64, {}), condition(DType::Bool, {});
+      number.setInt(0, i);
+      condition.setInt(0, 1);
+      Values arguments{number, condition};
+      arguments.insert(arguments.end(), carried.begin(), carried.end());
+      absl::StatusOr<Values> results = run(loop.getBody().front(), arguments);
+      if (!results.ok()) {
+        return results;
+      }
+      go = truth((*results)[0]);
+      std::copy_n(results->begin() + 1, carried.size(), carried.begin());
+      for (size_t k = 0; k < collected.size(); ++k) {
+        collected[k].push_back((*results)[1 + carried.size() + k].tensor());
+      }
+    }
+    return go.ok() ? finish(loop, std::move(carried), collected, {}, {}) : go.status();
+  }
+
+  absl::StatusOr<Values> sweep(ScanOp scan) {
+    Values carried = lookup(scan.getCarried()), scanned = lookup(scan.getScanned());
+    std::vector<std::vector<Tensor>> collected(scan.getNumResults() - carried.size());
+    int64_t trips = -1;
+    for (auto [value, axis] : llvm::zip(scanned, scan.getInputAxes())) {
+      const Shape &shape = value.tensor().shape();
+      int64_t rank = static_cast<int64_t>(shape.size()), at = axis < 0 ? axis + rank : axis;
+      if (at < 0 || at >= rank || (trips >= 0 && trips != shape[at])) {
+        return absl::InvalidArgumentError("scanned values differ in length");
+      }
+      trips = shape[at];
+    }
+    for (int64_t i = 0; i < trips; ++i) {
+      Values arguments = carried;
+      for (size_t k = 0; k < scanned.size(); ++k) {
+        absl::StatusOr<Tensor> part = ops::sliceOf(scanned[k].tensor(), scan.getInputAxes()[k], scan.getInputDirections()[k] ? trips - 1 - i : i);
+        if (!part.ok()) {
+          return part.status();
+        }
+        arguments.emplace_back(*std::move(part));
+      }
+      absl::StatusOr<Values> results = run(scan.getBody().front(), arguments);
+      if (!results.ok()) {
+        return results;
+      }
+      std::copy_n(results->begin(), carried.size(), carried.begin());
+      for (size_t k = 0; k < collected.size(); ++k) {
+        collected[k].push_back((*results)[carried.size() + k].tensor());
+      }
+    }
+    return finish(scan, std::move(carried), collected, scan.getOutputAxes(), scan.getOutputDirections());
+  }
+
+  static absl::StatusOr<Values> finish(Operation *op, Values results, const std::vector<std::vector<Tensor>> &collected, ArrayRef<int64_t> axes,
+                                       ArrayRef<int64_t> directions) {
+    for (size_t k = 0; k < collected.size(); ++k) {
+      ValueType declared = valueTypeOf(op->getResult(static_cast<unsigned>(results.size())).getType());
+      absl::StatusOr<Tensor> joined = ops::stackOf(collected[k], k < axes.size() ? axes[k] : 0, k < directions.size() && directions[k] != 0, declared);
+      if (!joined.ok()) {
+        return joined.status();
+      }
+      results.emplace_back(*std::move(joined));
+    }
+    return results;
+  }
+
+  Values lookup(ValueRange range) {
+    Values list;
+    for (Value value : range) {
+      list.push_back(values.lookup(value));
+    }
+    return list;
+  }
+
+  const Observer &observer;
+  DenseMap<Value, ops::Value> values;
+};
+
+} // namespace
+
+absl::StatusOr<Values> evaluateValues(Operation *op, absl::Span<const ops::Value> inputs) {
+  if (auto fusion = dyn_cast<FusionOp>(op)) {
+    Observer silent;
+    return Evaluator(silent).run(fusion.getBody().front(), inputs);
+  }
+  if (auto host = dyn_cast<HostOp>(op)) {
+    std::optional<HostForm> form = hostFormOf(op);
+    Values operands;
+    std::vector<ValueType> declared;
+    size_t next = 0;
+    for (Value operand : form->operands) {
+      operands.push_back(operand ? inputs[next++] : ops::Value());
+    }
+    for (Type type : op->getResultTypes()) {
+      declared.push_back(valueTypeOf(type));
+    }
+    absl::StatusOr<Values> results = ops::runHostKernel(form->kernel, form->attributes, operands, declared);
+    return results.ok() ? results : absl::Status(results.status().code(), absl::StrCat(nameOf(op), ": ", std::string(results.status().message())));
+  }
+  std::vector<Tensor> tensors;
+  for (const ops::Value &input : inputs) {
+    tensors.push_back(input.tensor());
+  }
+  absl::StatusOr<std::vector<Tensor>> results = evaluate(op, tensors);
+  return results.ok() ? absl::StatusOr<Values>(Values(results->begin(), results->end())) : results.status();
 }
 
-absl::StatusOr<std::vector<Tensor>> evaluateFunction(func::FuncOp func, absl::Span<const Tensor> inputs,
-                                                     const Observer &observer) {
+absl::StatusOr<Values> evaluateFunctionValues(func::FuncOp func, absl::Span<const ops::Value> inputs, const Observer &observer) {
   if (!func.getBody().hasOneBlock()) {
     return absl::InvalidArgumentError("the function must have one block");
   }
-  return evaluateBlock(func.getBody().front(), inputs, observer);
+  return Evaluator(observer).run(func.getBody().front(), inputs);
+}
+
+absl::StatusOr<std::vector<Tensor>> evaluateFunction(func::FuncOp func, absl::Span<const Tensor> inputs, const Observer &observer) {
+  absl::StatusOr<Values> results = evaluateFunctionValues(func, Values(inputs.begin(), inputs.end()), observer);
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; results.ok() && i < results->size(); ++i) {
+    if (!(*results)[i].isTensor()) {
+      return absl::InvalidArgumentError(absl::StrCat("result ", i, " is no tensor"));
+    }
+    tensors.push_back((*results)[i].tensor());
+  }
+  return results.ok() ? absl::StatusOr<std::vector<Tensor>>(std::move(tensors)) : results.status();
 }
 
 } // namespace ncc::graph

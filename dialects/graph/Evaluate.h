@@ -5,7 +5,7 @@
 #pragma once
 
 #include "runtime/ops/Attributes.h"
-#include "runtime/tensor/Tensor.h"
+#include "runtime/tensor/Value.h"
 
 #include "absl/status/statusor.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,11 +23,16 @@ llvm::SmallVector<mlir::Value> kernelOperands(mlir::Operation *op);
 /// Runs one op. `inputs` are in the order of the op's operands.
 absl::StatusOr<std::vector<Tensor>> evaluate(mlir::Operation *op, absl::Span<const Tensor> inputs);
 
-/// Called after each op with its results; for calibration and per-layer comparison.
+/// The same for values of any kind: what host stages compute, and control flow.
+absl::StatusOr<std::vector<ops::Value>> evaluateValues(mlir::Operation *op, absl::Span<const ops::Value> inputs);
+
+/// Called after each op with its results (those that are tensors); for calibration and per-layer comparison.
 using Observer = std::function<void(mlir::Operation *, absl::Span<const Tensor>)>;
 
 /// Runs a function's single block; tensors are freed after their last use.
 absl::StatusOr<std::vector<Tensor>> evaluateFunction(mlir::func::FuncOp func, absl::Span<const Tensor> inputs,
                                                      const Observer &observer = {});
+absl::StatusOr<std::vector<ops::Value>> evaluateFunctionValues(mlir::func::FuncOp func, absl::Span<const ops::Value> inputs,
+                                                               const Observer &observer = {});
 
 } // namespace ncc::graph

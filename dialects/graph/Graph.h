@@ -21,6 +21,12 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/graph/GraphAttrs.h.inc"
 
+namespace ncc::graph {
+class IfOp; // the regions graph.yield may end
+class LoopOp;
+class ScanOp;
+} // namespace ncc::graph
+
 #define GET_OP_CLASSES
 #include "dialects/graph/Elementwise.h.inc"
 #define GET_OP_CLASSES
@@ -43,3 +49,5 @@
 #include "dialects/graph/Special.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/graph/Structure.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/graph/Control.h.inc"

@@ -27,6 +27,10 @@ void GraphDialect::initialize() {
       >();
   addOperations<
 #define GET_OP_LIST
+#include "dialects/graph/Control.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
 #include "dialects/graph/Elementwise.cpp.inc"
       >();
   addOperations<

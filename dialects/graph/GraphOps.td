@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // All op families of the graph dialect, for mlir-tblgen.
+include "dialects/graph/Control.td"
 include "dialects/graph/Elementwise.td"
 include "dialects/graph/Indexing.td"
 include "dialects/graph/Linear.td"

@@ -17,9 +17,9 @@ def Graph_FusionOp : Graph_Op<"fusion", [IsolatedFromAbove, SingleBlockImplicitT
   let hasVerifier = 1;
 }
 
-def Graph_YieldOp : Graph_Op<"yield", [Terminator, ReturnLike, HasParent<"FusionOp">]> {
-  let summary = "The results of a fusion";
-  let arguments = (ins Variadic<Graph_Tensor>:$values);
+def Graph_YieldOp : Graph_Op<"yield", [Terminator, ReturnLike, ParentOneOf<["FusionOp", "IfOp", "LoopOp", "ScanOp"]>]> {
+  let summary = "The results of a region";
+  let arguments = (ins Variadic<AnyType>:$values);
   let builders = [OpBuilder<(ins), [{ /* yields nothing */ }]>];
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }

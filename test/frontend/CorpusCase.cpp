@@ -5,6 +5,7 @@
 #include "compiler/frontend/onnx/Model.h"
 #include "dialects/graph/Evaluate.h"
 #include "passes/Pipelines.h"
+#include "runtime/api/ValueFiles.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -23,7 +24,7 @@ namespace ncc::test {
 
 namespace {
 
-CaseResult compare(const Tensor &actual, Tensor expected, size_t index) {
+CaseResult compareTensors(const Tensor &actual, Tensor expected, size_t index) {
   std::string where = "output " + std::to_string(index) + ": ";
   if (actual.dtype() == DType::BF16 && expected.dtype() == DType::U16) {
     expected = Tensor(DType::BF16, expected.shape(), expected.data(), std::make_shared<Tensor>(expected));
@@ -64,6 +65,22 @@ CaseResult compare(const Tensor &actual, Tensor expected, size_t index) {
   return {Outcome::Pass, ""};
 }
 
+CaseResult compare(const ops::Value &actual, const ops::Value &expected, size_t index) {
+  if (actual.isTensor() && expected.isTensor()) {
+    return compareTensors(actual.tensor(), expected.tensor(), index);
+  }
+  if (actual.kind() != expected.kind() || actual.items().size() != expected.items().size()) {
+    return {Outcome::Mismatch, "output " + std::to_string(index) + ": is " + typeOf(actual).str() + ", expected " + typeOf(expected).str()};
+  }
+  for (size_t i = 0; i < actual.items().size(); ++i) {
+    CaseResult result = compare(actual.items()[i], expected.items()[i], index);
+    if (result.outcome != Outcome::Pass) {
+      return result;
+    }
+  }
+  return {Outcome::Pass, ""};
+}
+
 std::vector<std::string> dataSets(const std::string &folder) {
   std::vector<std::string> sets;
   std::error_code error;
@@ -76,37 +93,58 @@ std::vector<std::string> dataSets(const std::string &folder) {
   return sets;
 }
 
-absl::StatusOr<std::vector<Tensor>> readAll(const std::string &set, const std::string &stem) {
-  std::vector<Tensor> tensors;
-  for (int i = 0;; ++i) {
+/// The values of input_0.pb, ... or output_0.pb, ...; `infos` says what kind each is.
+absl::StatusOr<std::vector<ops::Value>> readAll(const std::string &set, const std::string &stem, const std::vector<const onnx::ValueInfoProto *> &infos) {
+  std::vector<ops::Value> values;
+  for (size_t i = 0;; ++i) {
     std::string path = set + "/" + stem + "_" + std::to_string(i) + ".pb";
     if (!fs::exists(path)) {
-      return tensors;
+      return values;
+    }
+    if (i < infos.size() && !infos[i]->type().has_tensor_type()) {
+      absl::StatusOr<api::NamedValue> value = api::readValueFile(path, frontend::valueTypeOfProto(infos[i]->type()));
+      if (!value.ok()) {
+        return value.status();
+      }
+      values.push_back(value->value);
+      continue;
     }
     absl::StatusOr<Tensor> tensor = frontend::readTensorFile(path);
     if (!tensor.ok()) {
       return tensor.status();
     }
-    tensors.push_back(*tensor);
+    values.push_back(*tensor);
   }
 }
 
 /// A case whose shapes depend on its inputs' values is tried again with the small inputs as constants.
 CaseResult runSet(const frontend::Model &model, const std::string &set, const std::string &pipeline,
                   bool fixValues = false) {
-  absl::StatusOr<std::vector<Tensor>> inputs = readAll(set, "input"), outputs = readAll(set, "output");
-  if (!inputs.ok() || !outputs.ok()) {
-    return {Outcome::BadCase, std::string((inputs.ok() ? outputs.status() : inputs.status()).message())};
-  }
   frontend::ImportOptions options;
   std::set<std::string> weights;
   for (const auto &tensor : model.proto().graph().initializer()) {
     weights.insert(tensor.name());
   }
-  size_t next = 0;
+  std::vector<const onnx::ValueInfoProto *> given, wanted;
   for (const auto &input : model.proto().graph().input()) {
-    if (!weights.count(input.name()) && next < inputs->size()) {
-      Tensor &value = (*inputs)[next++];
+    if (!weights.count(input.name())) {
+      given.push_back(&input);
+    }
+  }
+  for (const auto &output : model.proto().graph().output()) {
+    wanted.push_back(&output);
+  }
+  absl::StatusOr<std::vector<ops::Value>> inputs = readAll(set, "input", given), outputs = readAll(set, "output", wanted);
+  if (!inputs.ok() || !outputs.ok()) {
+    return {Outcome::BadCase, std::string((inputs.ok() ? outputs.status() : inputs.status()).message())};
+  }
+  size_t next = 0;
+  for (const onnx::ValueInfoProto *info : given) {
+    const onnx::ValueInfoProto &input = *info;
+    if (next < inputs->size() && !(*inputs)[next].isTensor()) {
+      ++next;
+    } else if (next < inputs->size()) {
+      Tensor value = (*inputs)[next].tensor();
       if (input.type().tensor_type().elem_type() == 16 && value.dtype() == DType::U16) { // old data files
         value = Tensor(DType::BF16, value.shape(), value.data(), std::make_shared<Tensor>(value));
       }
@@ -114,6 +152,7 @@ CaseResult runSet(const frontend::Model &model, const std::string &set, const st
       if (fixValues && value.rank() <= 1 && value.size() <= 16) {
         options.values[input.name()] = value;
       }
+      (*inputs)[next++] = value;
     }
   }
   mlir::DialectRegistry registry;
@@ -153,7 +192,7 @@ CaseResult runSet(const frontend::Model &model, const std::string &set, const st
       std::fprintf(stderr, "%6d %s\n", count, name.c_str());
     }
   }
-  absl::StatusOr<std::vector<Tensor>> results = graph::evaluateFunction(main, *inputs);
+  absl::StatusOr<std::vector<ops::Value>> results = graph::evaluateFunctionValues(main, *inputs);
   if (!results.ok()) {
     return {Outcome::EvaluationFailed, std::string(results.status().message())};
   }

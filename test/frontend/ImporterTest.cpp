@@ -134,11 +134,26 @@ TEST(Importer, FoldsShapeComputations) {
 
 TEST(Importer, SaysWhichOperandMustBeConstant) {
   ModelBuilder builder;
+  builder.input("x", {1, 1, 4, 4}).input("s", {4}, 7).output("y");
+  builder.node("Conv", {"x", "x"}, {"c"}, "c");
+  builder.node("Reshape", {"c", "s"}, {"r"}, "r");
+  setInt(builder.node("SpaceToDepth", {"r"}, {"y"}, "d"), "blocksize", 2);
+  Imported result = import(builder);
+  EXPECT_FALSE(result.module);
+  EXPECT_THAT(result.diagnostics->all()[0].message, HasSubstr("computed at run time"));
+  EXPECT_TRUE(result.has(Code::DataDependentShape));
+}
+
+TEST(Importer, LeavesShapesForRunTime) {
+  ModelBuilder builder;
   builder.input("x", {2, 3}).input("s", {2}, 7).output("y");
   builder.node("Reshape", {"x", "s"}, {"y"}, "r");
   Imported result = import(builder);
-  EXPECT_TRUE(result.has(Code::DataDependentShape));
-  EXPECT_THAT(result.diagnostics->all()[0].message, HasSubstr("shape (input 1)"));
+  ASSERT_TRUE(result.module);
+  EXPECT_EQ(result.count("host"), 1);
+  auto type = mlir::cast<mlir::RankedTensorType>(result.main().getResultTypes()[0]);
+  EXPECT_EQ(type.getRank(), 2);
+  EXPECT_TRUE(type.isDynamicDim(0) && type.isDynamicDim(1));
 }
 
 TEST(Importer, KnowsOldSoftmax) {

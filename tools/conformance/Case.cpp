@@ -4,6 +4,7 @@
 #include "compiler/driver/Compile.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "runtime/api/Session.h"
+#include "runtime/api/ValueFiles.h"
 #include "runtime/neff/Writer.h"
 #include "tools/conformance/Expected.h"
 
@@ -108,26 +109,39 @@ Outcome failed(std::string reason) {
 
 /// Inputs and expected outputs of one data set.
 struct Data {
-  std::vector<Tensor> inputs, outputs;
+  std::vector<ops::Value> inputs, outputs;
 };
 
-absl::StatusOr<std::vector<Tensor>> readSeries(const std::string &set, const std::string &stem) {
-  std::vector<Tensor> tensors;
-  for (int i = 0;; ++i) {
+/// `infos` says what kind of value each file holds.
+absl::StatusOr<std::vector<ops::Value>> readSeries(const std::string &set, const std::string &stem, const std::vector<const onnx::ValueInfoProto *> &infos) {
+  std::vector<ops::Value> values;
+  for (size_t i = 0;; ++i) {
     std::string path = set + "/" + stem + "_" + std::to_string(i) + ".pb";
     if (!fs::exists(path)) {
-      return tensors;
+      return values;
+    }
+    if (i < infos.size() && !infos[i]->type().has_tensor_type()) {
+      absl::StatusOr<api::NamedValue> value = api::readValueFile(path, frontend::valueTypeOfProto(infos[i]->type()));
+      if (!value.ok()) {
+        return value.status();
+      }
+      values.push_back(std::move(value->value));
+      continue;
     }
     absl::StatusOr<Tensor> tensor = frontend::readTensorFile(path);
     if (!tensor.ok()) {
       return tensor.status();
     }
-    tensors.push_back(*std::move(tensor));
+    values.emplace_back(*std::move(tensor));
   }
 }
 
-absl::StatusOr<Data> readData(const std::string &set) {
-  absl::StatusOr<std::vector<Tensor>> inputs = readSeries(set, "input"), outputs = readSeries(set, "output");
+absl::StatusOr<Data> readData(const Model &model, const std::string &set) {
+  std::vector<const onnx::ValueInfoProto *> wanted;
+  for (const auto &output : model.proto().graph().output()) {
+    wanted.push_back(&output);
+  }
+  absl::StatusOr<std::vector<ops::Value>> inputs = readSeries(set, "input", openInputs(model)), outputs = readSeries(set, "output", wanted);
   if (!inputs.ok() || !outputs.ok()) {
     return inputs.ok() ? outputs.status() : inputs.status();
   }
@@ -145,8 +159,10 @@ Outcome runSet(const Model &model, const Data &data, const Rules &rules, const R
   options.jobs = 1;
   std::vector<const onnx::ValueInfoProto *> open = openInputs(model);
   for (size_t i = 0; i < open.size() && i < data.inputs.size(); ++i) {
-    const Shape &shape = data.inputs[i].shape();
-    options.shapes[open[i]->name()] = std::vector<int64_t>(shape.begin(), shape.end());
+    if (open[i]->type().has_tensor_type()) {
+      const Shape &shape = data.inputs[i].tensor().shape();
+      options.shapes[open[i]->name()] = std::vector<int64_t>(shape.begin(), shape.end());
+    }
   }
   DiagnosticEngine diagnostics;
   std::optional<Compilation> compiled = compile(model, options, diagnostics);
@@ -156,6 +172,9 @@ Outcome runSet(const Model &model, const Data &data, const Rules &rules, const R
   Outcome outcome;
   for (const FirmwareReport &firmware : compiled->report.firmware) {
     outcome.firmware.insert(firmware.op.substr(firmware.op.find('.') + 1));
+  }
+  for (const FirmwareReport &step : compiled->report.hostSteps) {
+    outcome.host.insert(step.op);
   }
   api::SessionOptions session;
   session.host.threads = 1;
@@ -167,11 +186,12 @@ Outcome runSet(const Model &model, const Data &data, const Rules &rules, const R
     return failed("load: " + std::string((written.ok() ? opened.status() : written).message()));
   }
   const std::vector<neff::TensorInfo> &wanted = (*opened)->model().inputs;
-  std::vector<Tensor> inputs;
+  std::vector<ops::Value> inputs;
   for (size_t i = 0; i < wanted.size() && i < data.inputs.size(); ++i) {
-    inputs.push_back(retyped(data.inputs[i], wanted[i].dtype));
+    const ops::Value &value = data.inputs[i];
+    inputs.push_back(value.isTensor() ? ops::Value(retyped(value.tensor(), wanted[i].dtype)) : value);
   }
-  auto outputs = (*opened)->run(inputs);
+  auto outputs = (*opened)->runValues(inputs);
   if (!outputs.ok()) {
     return failed("run: " + std::string(outputs.status().message()));
   }
@@ -184,7 +204,7 @@ Outcome runSet(const Model &model, const Data &data, const Rules &rules, const R
 Outcome runVariant(const Model &model, const Case &test, bool constants, const Rules &rules, const RunOptions &options) {
   Outcome outcome = failed("no data set");
   for (const std::string &set : dataSets(test.folder)) {
-    absl::StatusOr<Data> data = readData(set);
+    absl::StatusOr<Data> data = readData(model, set);
     if (!data.ok()) {
       return failed("data: " + std::string(data.status().message()));
     }

@@ -61,6 +61,24 @@ std::string compareOne(const Tensor &actual, const Tensor &given, const Rules &r
                       compared.maxAbs);
 }
 
+std::string compareValues(const ops::Value &actual, const ops::Value &expected, const Rules &rules) {
+  if (actual.isTensor() && expected.isTensor()) {
+    return compareOne(actual.tensor(), expected.tensor(), rules);
+  }
+  if (actual.kind() != expected.kind() || actual.items().size() != expected.items().size()) {
+    return absl::StrCat("is a ", typeOf(actual).str(), " of ", actual.items().size(), ", expected a ", typeOf(expected).str(), " of ", expected.items().size());
+  }
+  if (actual.kind() == ValueKind::Map && !identical(ops::Value(actual.tensor()), ops::Value(expected.tensor()))) {
+    return "keys differ";
+  }
+  for (size_t i = 0; i < expected.items().size(); ++i) {
+    if (std::string what = compareValues(actual.items()[i], expected.items()[i], rules); !what.empty()) {
+      return absl::StrCat("item ", i, ": ", what);
+    }
+  }
+  return "";
+}
+
 } // namespace
 
 Rules rulesFor(const frontend::Model &model) {
@@ -77,12 +95,12 @@ Tensor retyped(const Tensor &tensor, DType wanted) {
   return bits ? Tensor(wanted, tensor.shape(), tensor.data(), std::make_shared<Tensor>(tensor)) : tensor;
 }
 
-std::string differences(const std::vector<Tensor> &actual, const std::vector<Tensor> &expected, const Rules &rules) {
+std::string differences(const std::vector<ops::Value> &actual, const std::vector<ops::Value> &expected, const Rules &rules) {
   if (actual.size() < expected.size()) {
     return absl::StrCat("gives ", actual.size(), " outputs, expected ", expected.size());
   }
   for (size_t i = 0; i < expected.size(); ++i) {
-    if (std::string what = compareOne(actual[i], expected[i], rules); !what.empty()) {
+    if (std::string what = compareValues(actual[i], expected[i], rules); !what.empty()) {
       return absl::StrCat("output ", i, ": ", what);
     }
   }

@@ -4,7 +4,7 @@
 // quantized values within one step, drawn numbers by shape, type and range.
 #pragma once
 
-#include "runtime/tensor/Tensor.h"
+#include "runtime/tensor/Value.h"
 
 #include <string>
 #include <vector>
@@ -26,6 +26,6 @@ Rules rulesFor(const frontend::Model &model);
 Tensor retyped(const Tensor &tensor, DType wanted);
 
 /// What differs, in a few words; "" when nothing does.
-std::string differences(const std::vector<Tensor> &actual, const std::vector<Tensor> &expected, const Rules &rules);
+std::string differences(const std::vector<ops::Value> &actual, const std::vector<ops::Value> &expected, const Rules &rules);
 
 } // namespace ncc::conformance

@@ -56,4 +56,15 @@ const HandlerTable &handlers() {
   return table;
 }
 
+const HandlerTable &runTimeHandlers() {
+  static const HandlerTable table = [] {
+    HandlerTable built;
+    addRunTimeControlHandlers(built);
+    addRunTimeTensorHandlers(built);
+    addRunTimeValueHandlers(built);
+    return built;
+  }();
+  return table;
+}
+
 } // namespace ncc::frontend

@@ -28,6 +28,10 @@ private:
 /// Every handler ncc has; built once, never changed.
 const HandlerTable &handlers();
 
+/// Handlers for what has no static form (strings, sequences, optionals, control flow) or whose static form found that
+/// it must wait until run time: they build graph.host and control-flow ops. Looked up after `handlers`.
+const HandlerTable &runTimeHandlers();
+
 inline constexpr llvm::StringLiteral kMicrosoft = "com.microsoft";
 inline constexpr llvm::StringLiteral kMl = "ai.onnx.ml";
 inline constexpr llvm::StringLiteral kPreview = "ai.onnx.preview";
@@ -63,5 +67,10 @@ void addSequenceModelHandlers(HandlerTable &table);
 void addSignalHandlers(HandlerTable &table);
 void addSliceHandlers(HandlerTable &table);
 void addTrainingHandlers(HandlerTable &table);
+
+// The same for run-time handlers.
+void addRunTimeControlHandlers(HandlerTable &table);
+void addRunTimeTensorHandlers(HandlerTable &table);
+void addRunTimeValueHandlers(HandlerTable &table);
 
 } // namespace ncc::frontend

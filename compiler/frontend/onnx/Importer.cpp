@@ -5,6 +5,7 @@
 #include "compiler/frontend/onnx/KnownAttributes.h"
 #include "compiler/frontend/onnx/InputShapes.h"
 #include "compiler/frontend/onnx/Model.h"
+#include "dialects/graph/ValueTypes.h"
 
 #include "absl/strings/str_cat.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -157,7 +158,7 @@ void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<o
                                       const Frame &frame) {
   for (const onnx::NodeProto &node : nodes) {
     int64_t version = versionFor(node.domain(), frame);
-    if (handlers().find(node.domain(), node.op_type(), version)) {
+    if (handlers().find(node.domain(), node.op_type(), version) || runTimeHandlers().find(node.domain(), node.op_type(), version)) {
       continue;
     }
     const onnx::FunctionProto *function = functionFor(node);
@@ -288,23 +289,31 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   }
   int64_t version = versionFor(node.domain(), frame);
   Handler handler = handlers().find(node.domain(), node.op_type(), version);
+  Handler atRunTime = runTimeHandlers().find(node.domain(), node.op_type(), version);
   const onnx::FunctionProto *function = functionFor(node);
-  if (!handler && function) {
+  if (!handler && !atRunTime && function) {
     return importCall(node, *function, operands, scope, frame);
   }
   Location loc = NameLoc::get(builder.getStringAttr(name));
   ScopeAdapter adapter(*this, scope, frame);
   NodeContext context(builder, loc, node, version, operands, adapter);
-  if (!handler || failed(handler(context))) {
-    bool dynamic = StringRef(context.reason()).contains("computed at run time");
-    diagnostics.report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm,
-                       context.reason().empty() ? "the node cannot be imported" : context.reason(), name,
+  bool done = handler && succeeded(handler(context));
+  std::string reason = context.reason();
+  SmallVector<Value> results(context.outputs());
+  if (!done && atRunTime && (!handler || context.waitsForRunTime())) {
+    NodeContext second(builder, loc, node, version, operands, adapter);
+    done = succeeded(atRunTime(second));
+    reason = second.reason();
+    results.assign(second.outputs().begin(), second.outputs().end());
+  }
+  if (!done) {
+    bool dynamic = StringRef(reason).contains("computed at run time");
+    diagnostics.report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm, reason.empty() ? "the node cannot be imported" : reason, name,
                        absl::StrCat(node.op_type(), "-", version));
     return poison();
   }
   for (int i = 0; i < node.output_size(); ++i) {
-    Value value = i < static_cast<int>(context.outputs().size()) ? context.outputs()[i] : Value();
-    define(node.output(i), value, scope, name);
+    define(node.output(i), i < static_cast<int>(results.size()) ? results[i] : Value(), scope, name);
   }
 }
 
@@ -341,7 +350,7 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   reportUnsupported(graph.node(), Frame());
   Scope scope;
   addInitializers(graph, scope);
-  std::vector<const onnx::ValueInfoProto *> inputs;
+  std::vector<const onnx::ValueInfoProto *> inputs, tensors;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (scope.initializers.count(input.name())) {
       continue; // old files list weights among the inputs
@@ -350,16 +359,20 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
       diagnostics.report(Code::BadGraph, "an input of the graph has no name");
     }
     int32_t type = input.type().tensor_type().elem_type();
-    if (!input.type().has_tensor_type() || !dtypeOfOnnx(type)) {
+    bool tensor = input.type().has_tensor_type();
+    if (tensor ? !dtypeOfOnnx(type) : valueTypeOfProto(input.type()).kind == ValueKind::None) {
       diagnostics.report(Code::UnsupportedType, absl::StrCat("input '", input.name(), "' is ",
-                         input.type().has_tensor_type() ? "a tensor of " + onnxTypeName(type) : "not a tensor"));
+                         tensor ? "a tensor of " + onnxTypeName(type) : "of a type ncc does not have"));
     }
     inputs.push_back(&input);
+    if (tensor) {
+      tensors.push_back(&input);
+    }
   }
   if (diagnostics.hasErrors()) {
     return {};
   }
-  std::optional<std::vector<Shape>> shapes = bindInputShapes(inputs, options, diagnostics);
+  std::optional<std::vector<Shape>> shapes = bindInputShapes(tensors, options, diagnostics);
   if (!shapes) {
     return {};
   }
@@ -369,13 +382,20 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   auto func = func::FuncOp::create(builder, loc, "main", builder.getFunctionType({}, {}));
   entry = func.addEntryBlock();
   SmallVector<Type> argumentTypes, resultTypes;
+  size_t nextShape = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i]->type().has_tensor_type()) {
+      argumentTypes.push_back(graph::typeOfValueType(builder.getContext(), valueTypeOfProto(inputs[i]->type())));
+      define(inputs[i]->name(), entry->addArgument(argumentTypes.back(), NameLoc::get(builder.getStringAttr(inputs[i]->name()))), scope, "");
+      continue;
+    }
+    const Shape &shape = (*shapes)[nextShape++];
     DType dtype = *dtypeOfOnnx(inputs[i]->type().tensor_type().elem_type());
-    argumentTypes.push_back(graph::tensorTypeOf(builder.getContext(), dtype, (*shapes)[i]));
+    argumentTypes.push_back(graph::tensorTypeOf(builder.getContext(), dtype, shape));
     Location at = NameLoc::get(builder.getStringAttr(inputs[i]->name()));
     Value value = entry->addArgument(argumentTypes.back(), at);
     auto fixed = options.values.find(inputs[i]->name());
-    if (fixed != options.values.end() && fixed->second.dtype() == dtype && fixed->second.shape() == (*shapes)[i]) {
+    if (fixed != options.values.end() && fixed->second.dtype() == dtype && fixed->second.shape() == shape) {
       builder.setInsertionPointToStart(entry);
       value = graph::ConstantOp::create(builder, at, graph::tensorAttr(builder.getContext(), fixed->second));
     }

@@ -308,6 +308,26 @@ absl::StatusOr<Tensor> Model::externalTensor(const onnx::TensorProto &proto, DTy
   return rawTensor(proto, dtype, std::move(shape), count, bytes.substr(offset, length), cached);
 }
 
+ValueType valueTypeOfProto(const onnx::TypeProto &proto, int depth) {
+  if (proto.has_tensor_type()) {
+    std::optional<DType> dtype = dtypeOfOnnx(proto.tensor_type().elem_type());
+    if (!dtype || !proto.tensor_type().has_shape()) {
+      return dtype ? ValueType::unranked(*dtype) : ValueType();
+    }
+    Shape shape;
+    for (const auto &dim : proto.tensor_type().shape().dim()) {
+      shape.push_back(dim.has_dim_value() && dim.dim_value() >= 0 ? dim.dim_value() : kUnknownDim);
+    }
+    return ValueType::tensor(*dtype, shape);
+  }
+  bool sequence = proto.has_sequence_type();
+  if (depth > 6 || (!sequence && !proto.has_optional_type())) {
+    return {};
+  }
+  ValueType element = valueTypeOfProto(sequence ? proto.sequence_type().elem_type() : proto.optional_type().elem_type(), depth + 1);
+  return element.kind == ValueKind::None ? element : ValueType::of(sequence ? ValueKind::Sequence : ValueKind::Optional, element);
+}
+
 absl::StatusOr<Tensor> readTensorFile(const std::string &path) {
   absl::StatusOr<std::shared_ptr<const MappedFile>> mapping = MappedFile::open(path);
   if (!mapping.ok()) {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "compiler/frontend/onnx/onnx.pb.h"
-#include "runtime/tensor/Tensor.h"
+#include "runtime/tensor/Value.h"
 
 #include "absl/status/statusor.h"
 
@@ -57,6 +57,9 @@ private:
 std::optional<DType> dtypeOfOnnx(int32_t dataType);
 /// "float16", "complex64": ONNX's name of an element type number, for messages.
 std::string onnxTypeName(int32_t dataType);
+
+/// The type a TypeProto means; None for types ncc does not have.
+ValueType valueTypeOfProto(const onnx::TypeProto &proto, int depth = 0);
 
 /// A tensor in a file of its own (test data, calibration data): serialized TensorProto.
 absl::StatusOr<Tensor> readTensorFile(const std::string &path);

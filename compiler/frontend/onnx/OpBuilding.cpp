@@ -2,6 +2,7 @@
 #include "compiler/frontend/onnx/OpBuilding.h"
 
 #include "dialects/graph/Evaluate.h"
+#include "dialects/graph/ValueTypes.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -21,9 +22,38 @@ Value OpBuilding::fail(std::string text) {
   return {};
 }
 
+bool OpBuilding::waitsForRunTime() const { return later || StringRef(failure).contains("computed at run time"); }
+
+RankedTensorType OpBuilding::typeOf(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (type && type.hasStaticShape()) {
+    return type;
+  }
+  later = later || failure.empty();
+  fail("the shape of an operand is computed at run time");
+  return RankedTensorType::get(SmallVector<int64_t>(type ? type.getRank() : 8, 1), elementOf(value));
+}
+
+int64_t OpBuilding::rankOf(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type ? type.getRank() : typeOf(value).getRank();
+}
+
+Type OpBuilding::elementOf(Value value) {
+  if (auto type = dyn_cast<TensorType>(value.getType())) {
+    return type.getElementType();
+  }
+  later = later || failure.empty();
+  fail("an operand is no tensor");
+  return Float32Type::get(context());
+}
+
 static int64_t bytesOf(TypeRange types) {
   int64_t total = 0;
   for (Type type : types) {
+    if (!isStaticTensor(type)) {
+      continue; // as large as the values say
+    }
     auto shaped = cast<RankedTensorType>(type);
     unsigned width = shaped.getElementType().isIntOrFloat() ? shaped.getElementTypeBitWidth() : 256;
     total += shaped.getNumElements() * ((width + 7) / 8);
@@ -39,35 +69,92 @@ SmallVector<Value> OpBuilding::foldIfSmall(Operation *op) {
   if (!known || bytesOf(op->getResultTypes()) > kFoldBytes) {
     return results;
   }
-  std::vector<Tensor> inputs;
+  std::vector<ops::Value> inputs;
   for (Value operand : op->getOperands()) {
     std::optional<Tensor> tensor = bytesOf(operand.getType()) <= (64 << 20) ? constantTensor(operand) : std::nullopt;
     if (!tensor) {
       return results;
     }
     absl::StatusOr<std::vector<Tensor>> aligned = evaluate(operand.getDefiningOp(), {});
-    inputs.push_back(aligned.ok() ? aligned->front() : *tensor);
+    inputs.emplace_back(aligned.ok() ? aligned->front() : *tensor);
   }
-  absl::StatusOr<std::vector<Tensor>> values = evaluate(op, inputs);
-  if (!values.ok()) {
-    if (values.status().code() == absl::StatusCode::kUnimplemented) {
-      return results;
-    }
+  absl::StatusOr<std::vector<ops::Value>> values = evaluateValues(op, inputs);
+  bool tensors = values.ok() && llvm::all_of(*values, [](const ops::Value &value) {
+                   return value.isTensor() && static_cast<int64_t>(value.tensor().byteSize()) <= kFoldBytes;
+                 });
+  if (!values.ok() && values.status().code() != absl::StatusCode::kUnimplemented) {
     fail(std::string(values.status().message()));
     return {};
   }
+  if (!tensors) {
+    return results;
+  }
   SmallVector<Value> constants;
-  for (const Tensor &value : *values) {
-    constants.push_back(constant(value));
+  for (const ops::Value &value : *values) {
+    constants.push_back(constant(value.tensor()));
   }
   op->erase();
   return constants;
+}
+
+/// An op on operands whose shapes are not known yet becomes the host kernel of its name.
+SmallVector<Value> OpBuilding::finishForHost(OperationState &state, TypeRange types) {
+  Operation *probe = builder.create(state); // only to read its properties; never verified
+  std::optional<HostForm> form = hostFormOf(probe);
+  probe->erase();
+  if (!form) {
+    later = later || failure.empty();
+    fail(("graph." + state.name.stripDialect() + " has no form for shapes computed at run time").str());
+    return {};
+  }
+  SmallVector<ValueType> declared;
+  for (Type type : types) {
+    declared.push_back(valueTypeOf(type));
+  }
+  return host(form->kernel, form->operands, form->attributes, declared);
+}
+
+SmallVector<Value> OpBuilding::host(StringRef kernel, ArrayRef<Value> operands, const ops::Attributes &attributes, ArrayRef<ValueType> types) {
+  while (!operands.empty() && !operands.back()) {
+    operands = operands.drop_back();
+  }
+  HostForm form{kernel.str(), attributes, SmallVector<Value>(operands)};
+  absl::StatusOr<std::vector<ValueType>> inferred = inferHostForm(form, absl::MakeConstSpan(types.data(), types.size()));
+  if (!inferred.ok()) {
+    fail(std::string(inferred.status().message()));
+    return {};
+  }
+  OperationState state(loc, HostOp::getOperationName());
+  HostOp::Properties &properties = state.getOrAddProperties<HostOp::Properties>();
+  properties.kernel = builder.getStringAttr(kernel);
+  properties.kernel_attributes = dictionaryOf(context(), attributes);
+  SmallVector<int64_t> positions;
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    if (operand) {
+      state.addOperands(operand);
+      positions.push_back(static_cast<int64_t>(i));
+    }
+  }
+  properties.positions = builder.getDenseI64ArrayAttr(positions.size() == operands.size() ? ArrayRef<int64_t>() : ArrayRef<int64_t>(positions));
+  for (auto [i, type] : llvm::enumerate(*inferred)) {
+    bool special = i < types.size() && includes(type, types[i]); // what is promised may say more
+    state.addTypes(typeOfValueType(context(), special ? types[i] : type));
+  }
+  return foldIfSmall(builder.create(state));
+}
+
+Value OpBuilding::hostOne(StringRef kernel, ArrayRef<Value> operands, const ops::Attributes &attributes, ArrayRef<ValueType> types) {
+  SmallVector<Value> results = host(kernel, operands, attributes, types);
+  return results.empty() ? Value() : results.front();
 }
 
 SmallVector<Value> OpBuilding::finish(OperationState &state, TypeRange types) {
   if (llvm::is_contained(state.operands, Value())) {
     fail("an operand is missing");
     return {};
+  }
+  if (!llvm::all_of(state.operands, [](Value operand) { return isStaticTensor(operand.getType()); })) {
+    return finishForHost(state, types);
   }
   std::string message;
   ScopedDiagnosticHandler capture(context(), [&](mlir::Diagnostic &diagnostic) {
@@ -158,6 +245,12 @@ Value OpBuilding::select(Value cond, Value a, Value b) {
 Value OpBuilding::cast(Value x, Type element, bool saturate) {
   if (!x || elementOf(x) == element) {
     return x;
+  }
+  if (!isStaticTensor(x.getType())) {
+    ops::Attributes attributes;
+    attributes.set("to", std::string(dtypeName(graph::dtypeOf(element).value_or(DType::F32))));
+    attributes.set("saturate", int64_t{saturate});
+    return hostOne("cast", x, attributes);
   }
   CastOp::Properties properties;
   if (!saturate) {

@@ -7,6 +7,8 @@
 
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Graph.h"
+#include "runtime/ops/Attributes.h"
+#include "runtime/tensor/Value.h"
 
 #include <optional>
 #include <string>
@@ -29,6 +31,18 @@ public:
   const std::string &reason() const { return failure; }
   /// Records a reason (the first one wins); returns a null value for convenience.
   Value fail(std::string text);
+  /// What failed may have a form that waits until run time: a shape or a constant was wanted that is not known now.
+  bool waitsForRunTime() const;
+  mlir::OpBuilder &opBuilder() { return builder; }
+
+  //===--- what runs in host stages ---===//
+
+  /// A kernel of runtime/ops/host; null operands are absent ones. Types are inferred as far as `types` does not say
+  /// them. An empty vector after a failure.
+  llvm::SmallVector<Value> host(llvm::StringRef kernel, llvm::ArrayRef<Value> operands, const ops::Attributes &attributes = {},
+                                llvm::ArrayRef<ValueType> types = {});
+  Value hostOne(llvm::StringRef kernel, llvm::ArrayRef<Value> operands, const ops::Attributes &attributes = {},
+                llvm::ArrayRef<ValueType> types = {});
 
   //===--- any op ---===//
 
@@ -91,10 +105,12 @@ public:
 
   //===--- types ---===//
 
-  static mlir::RankedTensorType typeOf(Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
-  static IntsRef dimsOf(Value value) { return typeOf(value).getShape(); }
-  static int64_t rankOf(Value value) { return typeOf(value).getRank(); }
-  static mlir::Type elementOf(Value value) { return typeOf(value).getElementType(); }
+  // Of values whose shape (or rank) is known only at run time, these record a failure that waitsForRunTime, and give
+  // a harmless stand-in; of anything but a tensor, too.
+  mlir::RankedTensorType typeOf(Value value);
+  IntsRef dimsOf(Value value) { return typeOf(value).getShape(); }
+  int64_t rankOf(Value value);
+  mlir::Type elementOf(Value value);
 
   mlir::IntegerAttr intAttr(int64_t value) const { return builder.getI64IntegerAttr(value); }
   mlir::FloatAttr floatAttr(double value) const { return builder.getF64FloatAttr(value); }
@@ -107,10 +123,12 @@ public:
 private:
   llvm::SmallVector<Value> finish(mlir::OperationState &state, mlir::TypeRange types);
   llvm::SmallVector<Value> foldIfSmall(mlir::Operation *op);
+  llvm::SmallVector<Value> finishForHost(mlir::OperationState &state, mlir::TypeRange types);
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
   std::string failure;
+  bool later = false;
 };
 
 } // namespace ncc::frontend

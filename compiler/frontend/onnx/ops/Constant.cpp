@@ -170,33 +170,16 @@ static LogicalResult eyeLike(NodeContext &node) {
   return node.result(node.constant(eye, "eye"));
 }
 
-/// A condition known only at run time: both branches are computed (they have no effects) and one is taken.
-static LogicalResult bothBranches(NodeContext &node) {
-  const onnx::AttributeProto *yes = node.attr("then_branch"), *no = node.attr("else_branch");
-  if (!yes || !no) {
-    return node.fail("a branch is missing");
-  }
-  SmallVector<Value> taken = node.scope().importBody(yes->g()), other = node.scope().importBody(no->g());
-  if (taken.empty() || taken.size() != other.size()) {
-    return node.fail("a branch cannot be imported");
-  }
-  Value condition = node.reshape(node.input(0), {});
-  for (size_t i = 0; i < taken.size(); ++i) {
-    if (taken[i].getType() != other[i].getType()) {
-      return node.fail("its condition is computed at run time and its branches differ in type or shape");
-    }
-    taken[i] = node.select(condition, taken[i], other[i]);
-  }
-  return node.results(taken);
-}
-
 static LogicalResult branch(NodeContext &node) {
-  if (!node.needInputs(1, 1) || node.typeOf(node.input(0)).getNumElements() != 1) {
+  if (!node.needInputs(1, 1)) {
+    return failure();
+  }
+  if (node.typeOf(node.input(0)).getNumElements() != 1) {
     return node.fail("its condition must be one bool");
   }
   std::optional<Tensor> condition = graph::constantTensor(node.input(0));
   if (!condition) {
-    return bothBranches(node);
+    return node.fail("its condition is computed at run time");
   }
   const onnx::AttributeProto *body = node.attr(condition->asInt(0) != 0 ? "then_branch" : "else_branch");
   if (!body) {

@@ -9,8 +9,12 @@ using namespace mlir;
 
 namespace ncc::frontend {
 
-/// More steps than this would make a program nobody wants to compile.
-static constexpr int64_t kMaxSteps = 512;
+/// More steps than this, or more nodes in all steps, would make a program nobody wants to compile: such a loop stays one.
+static constexpr int64_t kMaxSteps = 512, kMaxNodes = 20000;
+
+static bool worthUnrolling(const onnx::GraphProto &body, int64_t steps) {
+  return steps <= kMaxSteps && steps * body.node_size() <= kMaxNodes;
+}
 
 /// Joins what each step gave along a new axis.
 static Value stacked(NodeContext &node, ArrayRef<Value> steps, int64_t axis, bool reverse) {
@@ -29,22 +33,18 @@ static Value stacked(NodeContext &node, ArrayRef<Value> steps, int64_t axis, boo
   return node.concat(parts, axis);
 }
 
-static std::optional<int64_t> knownCount(NodeContext &node) {
-  if (!node.has(0)) {
-    node.OpBuilding::fail("a loop without a trip count is not supported");
+static std::optional<int64_t> knownCount(NodeContext &node, const onnx::GraphProto &body) {
+  std::optional<Tensor> trips = node.has(0) ? graph::constantTensor(node.input(0)) : std::nullopt;
+  if (!trips || trips->size() != 1 || !worthUnrolling(body, trips->asInt(0))) {
+    node.OpBuilding::fail("its trip count is computed at run time, or large");
     return std::nullopt;
   }
-  std::optional<Ints> trips = node.constInts(0, "trip count");
-  if (!trips || trips->size() != 1 || trips->front() > kMaxSteps) {
-    node.OpBuilding::fail(absl::StrCat("its trip count must be a constant of at most ", kMaxSteps));
-    return std::nullopt;
-  }
-  return std::max<int64_t>(trips->front(), 0);
+  return std::max<int64_t>(trips->asInt(0), 0);
 }
 
 static LogicalResult loop(NodeContext &node) {
   const onnx::AttributeProto *body = node.attr("body");
-  std::optional<int64_t> trips = body ? knownCount(node) : std::nullopt;
+  std::optional<int64_t> trips = body ? knownCount(node, body->g()) : std::nullopt;
   if (!trips) {
     return failure();
   }
@@ -76,7 +76,7 @@ static LogicalResult loop(NodeContext &node) {
   }
   for (size_t i = 0; i < scans; ++i) {
     if (collected[i].empty()) {
-      return node.fail("it collects results of no step");
+      return node.fail("it collects results of no step: their shape is computed at run time");
     }
     carried.push_back(stacked(node, collected[i], 0, false));
   }
@@ -105,8 +105,11 @@ static LogicalResult scan(NodeContext &node) {
     axes.push_back(*axis);
     trips = node.dimsOf(x)[*axis];
   }
-  if (trips < 1 || trips > kMaxSteps || scans < 0) {
-    return node.fail(absl::StrCat("its length ", trips, " is not between 1 and ", kMaxSteps));
+  if (scans < 0) {
+    return node.fail("it has fewer results than it carries");
+  }
+  if (trips < 1 || !worthUnrolling(body->g(), trips)) {
+    return node.fail("its length is zero or large: its steps are computed at run time");
   }
   std::vector<SmallVector<Value>> collected(scans);
   for (int64_t step = 0; step < trips; ++step) {
@@ -137,7 +140,84 @@ static LogicalResult scan(NodeContext &node) {
   return node.results(carried);
 }
 
+/// One element along an axis, without the axis.
+static Value elementAt(NodeContext &node, Value x, int64_t axis, int64_t at) {
+  Ints dims(node.dimsOf(x));
+  dims.erase(dims.begin() + axis);
+  return node.reshape(node.sliceAxis(x, axis, at, 1), dims);
+}
+
+/// Scan-8: the first dim of everything is a batch, whose elements are scanned each by itself; lengths may differ.
+static LogicalResult scanBatched(NodeContext &node) {
+  const onnx::AttributeProto *body = node.attr("body");
+  int64_t scanInputs = node.attrInt("num_scan_inputs", 0), states = static_cast<int64_t>(node.numInputs()) - 1 - scanInputs;
+  if (!body || scanInputs < 1 || states < 0) {
+    return node.fail("num_scan_inputs does not fit the inputs");
+  }
+  for (size_t i = 1; i < node.numInputs(); ++i) {
+    if (!node.has(i) || node.rankOf(node.input(i)) < (static_cast<int64_t>(i) > states ? 2 : 1)) {
+      return node.fail("every state and scanned input needs a batch dim");
+    }
+  }
+  IntsRef dims = node.dimsOf(node.input(1 + states));
+  int64_t batch = dims[0], trips = dims[1], scans = static_cast<int64_t>(node.numOutputs()) - states;
+  if (scans < 0 || batch < 1 || trips < 1 || !worthUnrolling(body->g(), batch * trips)) {
+    return node.fail("its batch or length is zero or large: its steps are computed at run time");
+  }
+  Ints lengths(batch, trips), directions = node.attrInts("directions");
+  if (node.has(0)) {
+    std::optional<Ints> given = node.constInts(0, "sequence lengths");
+    if (!given || static_cast<int64_t>(given->size()) != batch) {
+      return node.fail("sequence lengths must have one entry per batch");
+    }
+    lengths = *given;
+  }
+  std::vector<SmallVector<Value>> finals(states), joined(scans);
+  for (int64_t b = 0; b < batch; ++b) {
+    SmallVector<Value> carried;
+    std::vector<SmallVector<Value>> collected(scans);
+    for (int64_t i = 0; i < states; ++i) {
+      carried.push_back(elementAt(node, node.input(1 + i), 0, b));
+    }
+    for (int64_t step = 0; step < trips; ++step) {
+      if (step >= lengths[b] && step > 0) { // nothing happens any more
+        for (SmallVector<Value> &list : collected) {
+          list.push_back(node.splat(node.typeOf(list.front()), 0));
+        }
+        continue;
+      }
+      SmallVector<Value> arguments = carried;
+      for (int64_t i = 0; i < scanInputs; ++i) {
+        int64_t at = entry(directions, i) ? lengths[b] - 1 - step : step;
+        arguments.push_back(elementAt(node, elementAt(node, node.input(1 + states + i), 0, b), 0, std::max<int64_t>(at, 0)));
+      }
+      SmallVector<Value> results = node.scope().importBody(body->g(), arguments);
+      if (static_cast<int64_t>(results.size()) != states + scans) {
+        return node.fail("its body cannot be imported, or does not give what the scan carries");
+      }
+      std::copy_n(results.begin(), states, carried.begin());
+      for (int64_t i = 0; i < scans; ++i) {
+        collected[i].push_back(results[states + i]);
+      }
+    }
+    for (int64_t i = 0; i < states; ++i) {
+      finals[i].push_back(carried[i]);
+    }
+    for (int64_t i = 0; i < scans; ++i) {
+      joined[i].push_back(stacked(node, collected[i], 0, false));
+    }
+  }
+  SmallVector<Value> results;
+  for (const auto *lists : {&finals, &joined}) {
+    for (const SmallVector<Value> &list : *lists) {
+      results.push_back(llvm::is_contained(list, Value()) ? Value() : stacked(node, list, 0, false));
+    }
+  }
+  return node.results(results);
+}
+
 void addLoopHandlers(HandlerTable &table) {
+  table.add("Scan", 8, scanBatched);
   table.add("Loop", 1, loop);
   table.add("Scan", 9, scan);
 }

@@ -74,7 +74,7 @@ TEST(Rule, FloatsRunOnTheEngines) {
 }
 
 TEST(Expected, IntegersAreExactUnlessQuantized) {
-  std::vector<Tensor> a{vectorOf(DType::I8, {1, 2})}, b{vectorOf(DType::I8, {1, 3})};
+  std::vector<ops::Value> a{vectorOf(DType::I8, {1, 2})}, b{vectorOf(DType::I8, {1, 3})};
   EXPECT_NE(differences(a, b, {}), "");
   EXPECT_EQ(differences(a, b, {.random = false, .quantized = true}), "");
 }

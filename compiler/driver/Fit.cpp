@@ -4,6 +4,7 @@
 #include "compiler/driver/Phases.h"
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Graph.h"
+#include "dialects/graph/Locations.h"
 #include "passes/partition/OpCost.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -60,6 +61,22 @@ driver::CoreMemory memoryOf(func::FuncOp func, const Options &options) {
 
 bool driver::Fit::fits() const {
   return llvm::all_of(cores, [&](const CoreMemory &core) { return core.weightBytes + core.activationBytes <= bytesPerCore; });
+}
+
+bool driver::everyValueFits(ModuleOp module, const hw::DeviceSpec &device, ncc::DiagnosticEngine &diagnostics) {
+  WalkResult result = module.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.hasStaticShape() || partition::bytesOf(tensor) <= device.dramBytes) {
+        continue;
+      }
+      std::string shape = shapeString(graph::shapeOf(tensor));
+      diagnostics.report(Code::DoesNotFit, "a value of shape " + shape + " is larger than all memory of " + device.name, graph::nodeName(op->getLoc()));
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return !result.wasInterrupted();
 }
 
 /// A model with stages on the host: its segments together, which all lie in the cores' memory.

@@ -3,6 +3,7 @@
 // Without compiling: what of an imported model would run where, and what memory each core would need.
 #pragma once
 
+#include "compiler/diagnostics/Diagnostic.h"
 #include "compiler/driver/Options.h"
 #include "passes/lower/GraphToTile.h"
 
@@ -21,6 +22,10 @@ struct Fit {
   int64_t bytesPerCore = 0; // of the device's memory, shared evenly by the cores of a chip
   bool fits() const;
 };
+
+/// False, with an error that names the node, when one value alone is larger than the whole memory of the device: before
+/// anything is computed or reserved for it.
+bool everyValueFits(mlir::ModuleOp module, const hw::DeviceSpec &device, DiagnosticEngine &diagnostics);
 
 /// Runs the graph passes on `module` (but none that computes constants in other types) and divides it over the cores
 /// by estimates. Nothing when a pass fails.

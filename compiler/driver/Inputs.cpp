@@ -16,15 +16,9 @@ using namespace ncc;
 
 bool driver::shapesFromFolder(const std::string &folder, const frontend::Model &model, std::map<std::string, std::vector<int64_t>> &shapes,
                               DiagnosticEngine &diagnostics) {
-  std::set<std::string> initializers;
-  for (const auto &initializer : model.proto().graph().initializer()) {
-    initializers.insert(initializer.name());
-  }
   int index = 0;
-  for (const auto &input : model.proto().graph().input()) {
-    if (initializers.count(input.name())) {
-      continue;
-    }
+  for (const onnx::ValueInfoProto *info : model.openInputs()) {
+    const onnx::ValueInfoProto &input = *info;
     std::string path = folder + "/input_" + std::to_string(index++) + ".pb";
     if (!std::filesystem::exists(path)) {
       if (index == 1) {

@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/driver/Phases.h"
 
+#include "compiler/driver/Inputs.h"
+#include "compiler/frontend/onnx/Importer.h"
 #include "dialects/graph/ValueTypes.h"
 
 #include <algorithm>
@@ -21,6 +23,25 @@ PipelineOptions driver::pipelineOptions(const Options &options, const hw::Device
   pipeline.verify = options.verifyPasses;
   pipeline.disabled = options.disabled;
   return pipeline;
+}
+
+OwningOpRef<ModuleOp> driver::importModel(MLIRContext &context, const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics) {
+  context.printOpOnDiagnostic(false); // users get facts about their nodes, not the compiler's form of them
+  frontend::ImportOptions import{options.shapes, options.dims, {}};
+  if (!options.shapesFrom.empty() && !shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
+    return nullptr;
+  }
+  return frontend::importModel(context, model, import, diagnostics);
+}
+
+std::string driver::lowestProduct(const Options &options) {
+  if (options.quantizeInt8) {
+    return "i8";
+  }
+  if (options.autoCast == AutoCast::None) {
+    return "f32";
+  }
+  return options.autoCastType == CastType::Bf16 ? "bf16" : "f16";
 }
 
 size_t driver::phaseNamed(std::string_view name) {

@@ -1,9 +1,9 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// How far one tensor is from another.
+// How far a node's value is from the one it should have, and whether that is near enough.
 #pragma once
 
-#include "runtime/tensor/Tensor.h"
+#include "runtime/tensor/Difference.h"
 
 namespace ncc::verify {
 
@@ -14,11 +14,8 @@ struct Tolerance {
   double cosine = 2; // a direction at least this close is good enough, too; above 1: never
 };
 
-struct Error {
-  double maxAbs = 0;
-  double maxRel = 0; // elements below a thousandth of the largest count as that
-  double cosine = 1;
-  double ulp = 0;    // maxAbs in units of the last place (of the expected type) of the largest magnitude
+struct Error : Difference {
+  double ulp = 0; // maxAbs in units of the last place (of the expected type) of the largest magnitude
   bool within = true;
 };
 

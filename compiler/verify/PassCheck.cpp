@@ -4,9 +4,7 @@
 #include "compiler/verify/PassCheck.h"
 
 #include "compiler/driver/Compile.h"
-#include "compiler/driver/Inputs.h"
 #include "compiler/driver/Phases.h"
-#include "compiler/frontend/onnx/Importer.h"
 #include "compiler/verify/ProgramCheck.h"
 #include "dialects/graph/Evaluate.h"
 #include "dialects/graph/Graph.h"
@@ -37,26 +35,11 @@ struct Computed {
   Tensor value;
 };
 
-OwningOpRef<ModuleOp> importWith(MLIRContext &context, const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics) {
-  frontend::ImportOptions import{options.shapes, options.dims, {}};
-  if (!options.shapesFrom.empty() && !driver::shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
-    return nullptr;
-  }
-  return frontend::importModel(context, model, import, diagnostics);
-}
-
-void load(MLIRContext &context) {
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  context.appendDialectRegistry(registry);
-  context.loadAllAvailableDialects();
-}
-
 class Checker {
 public:
   Checker(const frontend::Model &model, const CheckOptions &options, const Outputs &inputs, ncc::DiagnosticEngine &diagnostics)
       : model(model), options(options), diagnostics(diagnostics), context(MLIRContext::Threading::DISABLED), tolerance(options.tolerance.value_or(Tolerance())) {
-    load(context);
+    loadAllDialects(context);
     program.values = inputs;
     program.precise = options.precise;
   }
@@ -76,7 +59,7 @@ public:
     Options compile = options.compile;
     compile.cores = 1;
     pipeline = driver::pipelineOptions(compile, *device);
-    program.precision = compile.quantizeInt8 ? "i8" : pipeline.autoCast == "none" ? "f32" : pipeline.autoCastType == "bf16" ? "bf16" : "f16";
+    program.precision = driver::lowestProduct(compile);
     if (isPlanned()) { // passes see segments only: such a model is checked as a whole
       if (pipeline.autoCast != "none") {
         narrow(0.999);
@@ -99,7 +82,7 @@ public:
 
 private:
   bool import() {
-    module = importWith(context, model, options.compile, diagnostics);
+    module = driver::importModel(context, model, options.compile, diagnostics);
     if (!module) {
       return false;
     }
@@ -347,7 +330,7 @@ std::optional<CheckResult> verify::checkPasses(const frontend::Model &model, con
 
 std::optional<std::vector<neff::TensorInfo>> verify::modelInputs(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
-  load(context);
-  OwningOpRef<ModuleOp> module = importWith(context, model, options, diagnostics);
+  loadAllDialects(context);
+  OwningOpRef<ModuleOp> module = driver::importModel(context, model, options, diagnostics);
   return module ? std::optional(driver::tensorsOf(module->lookupSymbol<func::FuncOp>("main"), true)) : std::nullopt;
 }

@@ -213,13 +213,18 @@ std::optional<std::vector<int64_t>> lineIndices(const Tensor &indices, int64_t a
   return line;
 }
 
+/// The constant indices of an op that moves elements along `axis`, when they are the same for every line.
+std::optional<std::vector<int64_t>> constantLine(Value indices, Value data, int64_t axis) {
+  auto constant = graph::constantTensor(indices);
+  return constant && constant->size() > 0 && isMovable(data) ? lineIndices(*constant, axis, shapeOf(data)[axis]) : std::nullopt;
+}
+
 struct MoveScatterElements : OpRewritePattern<graph::ScatterElementsOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::ScatterElementsOp op, PatternRewriter &rewriter) const override {
-    auto constant = graph::constantTensor(op.getIndices());
     int64_t axis = op.getAxis();
     ArrayRef<int64_t> data = shapeOf(op.getData());
-    auto line = constant && constant->size() > 0 && isMovable(op.getData()) ? lineIndices(*constant, axis, data[axis]) : std::nullopt;
+    auto line = constantLine(op.getIndices(), op.getData(), axis);
     if (!line) {
       return rewriter.notifyMatchFailure(op, "indices are not constant, or differ between lines");
     }
@@ -272,10 +277,9 @@ struct MoveGatherNd : OpRewritePattern<graph::GatherNdOp> {
 struct MoveGatherElements : OpRewritePattern<graph::GatherElementsOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::GatherElementsOp op, PatternRewriter &rewriter) const override {
-    auto constant = graph::constantTensor(op.getIndices());
     int64_t axis = op.getAxis();
     ArrayRef<int64_t> data = shapeOf(op.getData());
-    auto line = constant && constant->size() > 0 && isMovable(op.getData()) ? lineIndices(*constant, axis, data[axis]) : std::nullopt;
+    auto line = constantLine(op.getIndices(), op.getData(), axis);
     if (!line) {
       return rewriter.notifyMatchFailure(op, "indices are not constant, or differ between lines");
     }

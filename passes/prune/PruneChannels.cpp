@@ -114,9 +114,9 @@ Value keepChannels(OpBuilder &builder, Value value, int64_t axis, ArrayRef<int64
 struct Chain {
   Operation *producer;
   int64_t axis; // of the channels in every value between
-  SmallVector<Operation *> between;
+  SmallVector<Operation *> between = {};
   Operation *consumer = nullptr;
-  Value consumerWeights;
+  Value consumerWeights = {};
   int64_t consumerAxis = 0;
 
   /// Walks down to the consumer; false if the channels go anywhere else.

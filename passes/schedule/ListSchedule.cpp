@@ -20,8 +20,6 @@ using namespace ncc;
 
 namespace {
 
-constexpr int kEngines = 6;
-
 struct Node {
   mlir::Operation *op = nullptr;
   int32_t inst = -1; // -1: costs nothing
@@ -226,7 +224,7 @@ private:
   void issueNext() {
     int chosen = -1;
     double start = 0;
-    for (int e = 0; e < kEngines; ++e) {
+    for (int e = 0; e < static_cast<int>(schedule::kEngines); ++e) {
       EngineQueue &queue = queues[e];
       release(queue);
       double at;
@@ -350,7 +348,7 @@ private:
   std::vector<uint32_t> users;
   llvm::DenseMap<mlir::Operation *, uint32_t> number;
   std::vector<Life> roots;
-  std::array<EngineQueue, kEngines> queues;
+  std::array<EngineQueue, schedule::kEngines> queues;
   std::vector<mlir::Operation *> order;
   schedule::Headroom sbuf, psum;
   memory::PsumBanks banks;

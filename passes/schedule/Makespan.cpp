@@ -14,29 +14,23 @@
 
 using namespace ncc;
 
-namespace {
-constexpr size_t kEngines = 6;
-}
-
 double schedule::resultLatencyNs(const isa::Instruction &inst, const hw::CostModel &cost) {
   return isa::header(inst).engine == isa::Engine::Dma ? cost.dmaStartNs() : cost.latencyNs(inst);
 }
 
 double schedule::makespan(const std::vector<mlir::Operation *> &order, const memory::Program &insts, const hw::DeviceSpec &device) {
+  // Both lists are in the same order; ops without an instruction (joins, inputs) stand between.
+  size_t next = 0;
   hw::CostModel cost(device);
-  llvm::DenseMap<mlir::Operation *, const memory::Inst *> instOf;
-  for (const memory::Inst &inst : insts.insts) {
-    instOf[inst.op] = &inst;
-  }
   struct Times {
     double done = 0, accumulated = 0; // for anyone; for the tensor engine, which adds to its own results at once
   };
   llvm::DenseMap<mlir::Operation *, Times> available;
-  std::array<double, kEngines> free = {};
+  std::array<double, schedule::kEngines> free = {};
   double end = 0;
   for (mlir::Operation *op : order) {
     double ready = 0;
-    const memory::Inst *inst = instOf.lookup(op);
+    const memory::Inst *inst = next < insts.insts.size() && insts.insts[next].op == op ? &insts.insts[next++] : nullptr;
     bool matmul = inst && std::holds_alternative<isa::Matmul>(inst->inst);
     for (mlir::Value operand : op->getOperands()) {
       Times times = available.lookup(operand.getDefiningOp());

@@ -11,6 +11,7 @@
 #include "runtime/hw/CostModel.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include <limits>
 
@@ -21,7 +22,7 @@ namespace {
 constexpr int64_t kPagedRun = 2048; // bytes of a tile in a partition, typically
 
 // Bytes moved by paging, or nothing when the order cannot be allocated.
-std::optional<int64_t> pagedBytes(memory::Program program, const hw::DeviceSpec &device) {
+std::optional<int64_t> pagedBytes(memory::Program &program, const hw::DeviceSpec &device) {
   memory::PlacedProgram placed;
   memory::AllocationFailure failure;
   if (!memory::allocate(program, device, 0, placed, failure)) {
@@ -30,11 +31,7 @@ std::optional<int64_t> pagedBytes(memory::Program program, const hw::DeviceSpec 
   return placed.statistics.storedBytes + placed.statistics.reloadedBytes;
 }
 
-memory::Program reordered(const memory::Program &program, const std::vector<mlir::Operation *> &order) {
-  llvm::DenseMap<mlir::Operation *, size_t> at;
-  for (size_t i = 0; i < program.insts.size(); ++i) {
-    at[program.insts[i].op] = i;
-  }
+memory::Program reordered(const memory::Program &program, const llvm::DenseMap<mlir::Operation *, size_t> &at, const std::vector<mlir::Operation *> &order) {
   memory::Program result{program.roots, {}, program.calls};
   result.insts.reserve(program.insts.size());
   for (mlir::Operation *op : order) {
@@ -57,6 +54,10 @@ struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::Pro
     if (failed(built)) {
       return signalPassFailure();
     }
+    llvm::DenseMap<mlir::Operation *, size_t> at;
+    for (auto [i, inst] : llvm::enumerate(built->insts)) {
+      at[inst.op] = i;
+    }
     int64_t resident = 0;
     for (const memory::Root &root : built->roots) {
       resident += root.resident ? root.bytes : 0;
@@ -65,11 +66,11 @@ struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::Pro
     for (mlir::Operation &op : program.getBody().front()) {
       best.push_back(&op);
     }
-    auto [least, paged] = time(best, *built);
+    auto [least, paged] = time(best, reordered(*built, at, best));
     for (int percent : {90, 60, 75, 40}) {
       schedule::Limits limits{std::max<int64_t>(0, device.sbufBytesPerPartition - resident) * percent / 100, device.psumBytesPerPartition};
       std::vector<mlir::Operation *> order = schedule::listSchedule(program, *built, device, limits);
-      auto [taken, moved] = time(order, *built);
+      auto [taken, moved] = time(order, reordered(*built, at, order));
       if (taken < least) {
         least = taken;
         best = std::move(order);
@@ -86,12 +87,13 @@ struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::Pro
 
 private:
   /// Nanoseconds, and bytes paged; infinite when the order cannot be allocated.
-  std::pair<double, int64_t> time(const std::vector<mlir::Operation *> &order, const memory::Program &insts) {
-    std::optional<int64_t> paged = pagedBytes(reordered(insts, order), device);
+  std::pair<double, int64_t> time(const std::vector<mlir::Operation *> &order, memory::Program insts) {
+    double busy = schedule::makespan(order, insts, device);
+    std::optional<int64_t> paged = pagedBytes(insts, device);
     if (!paged) {
       return {std::numeric_limits<double>::infinity(), std::numeric_limits<int64_t>::max()};
     }
-    return {schedule::makespan(order, insts, device) + hw::CostModel(device).dmaNs(*paged, kPagedRun), *paged};
+    return {busy + hw::CostModel(device).dmaNs(*paged, kPagedRun), *paged};
   }
 };
 

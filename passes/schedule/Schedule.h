@@ -33,6 +33,9 @@ std::unique_ptr<mlir::Pass> createPinResidentsPass(const hw::DeviceSpec &device)
 std::unique_ptr<mlir::Pass> createOrderTilesPass(const hw::DeviceSpec &device);
 void registerPasses();
 
+/// Of a core; the DMA queues count as one.
+inline constexpr size_t kEngines = 6;
+
 struct Limits {
   int64_t sbufBytes = 0; // live bytes per partition up to which an instruction may be moved ahead
   int64_t psumBytes = 0;
@@ -44,7 +47,7 @@ std::vector<mlir::Operation *> listSchedule(tile::ProgramOp program, const memor
 
 /// Time from the end of an instruction's turn on its engine until others may use its result.
 double resultLatencyNs(const isa::Instruction &inst, const hw::CostModel &cost);
-/// Nanoseconds the program takes in that order, by the cost model; reuse of memory costs nothing.
+/// Nanoseconds the program takes in that order, by the cost model; reuse of memory costs nothing. `insts` are in the order, too.
 double makespan(const std::vector<mlir::Operation *> &order, const memory::Program &insts, const hw::DeviceSpec &device);
 
 } // namespace schedule

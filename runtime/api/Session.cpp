@@ -2,9 +2,35 @@
 
 #include "runtime/api/Session.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <cstring>
+#include <unistd.h>
 
 namespace ncc::api {
+
+/// Bytes an executor reserves for values that are neither in the file nor the caller's. Programs' sizes are bounded by
+/// what a file can say, so their sum as a double cannot overflow.
+static double reservedBytes(const neff::Model &model) {
+  double bytes = 0;
+  for (const neff::Program &program : model.programs) {
+    for (const neff::Buffer &buffer : program.buffers) {
+      bytes += buffer.kind == neff::BufferKind::Scratch || buffer.kind == neff::BufferKind::State ? static_cast<double>(buffer.bytes) : 0;
+    }
+  }
+  for (const neff::Model &segment : model.segments) {
+    bytes += reservedBytes(segment);
+  }
+  return bytes;
+}
+
+static absl::Status checkMemory(const neff::Model &model) {
+  const double needed = reservedBytes(model), there = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (needed <= there) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(absl::StrCat("the model's intermediate values take ", needed, " bytes, this machine has ", there));
+}
 
 absl::StatusOr<std::unique_ptr<Session>> Session::open(const std::string &path, const SessionOptions &options) {
   absl::StatusOr<neff::Model> model = neff::readModel(path, options.read);
@@ -15,6 +41,9 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(const std::string &path, 
 }
 
 absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const neff::Model> model, const SessionOptions &options) {
+  if (absl::Status status = checkMemory(*model); !status.ok()) {
+    return status;
+  }
   auto session = std::make_unique<Session>();
   session->neff = model;
   auto make = [&](std::shared_ptr<const neff::Model> programs) {
@@ -40,7 +69,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const nef
 
 absl::StatusOr<std::vector<Value>> Session::runValues(absl::Span<const Value> inputs, sim::InferenceReport *report) {
   if (plan) {
-    return plan->run(inputs, report);
+    sim::InferenceReport own;
+    auto values = plan->run(inputs, report ? report : &own);
+    const sim::InferenceReport &made = report ? *report : own;
+    return values.ok() && made.outOfBounds ? absl::OutOfRangeError(sim::outOfBoundsText(*neff, made)) : std::move(values);
   }
   std::vector<Tensor> tensors;
   for (const Value &input : inputs) {
@@ -59,7 +91,7 @@ absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs
                                       std::to_string(inputs.size()) + " were given");
   }
   if (plan) {
-    absl::StatusOr<std::vector<Value>> values = plan->run(std::vector<Value>(inputs.begin(), inputs.end()), nullptr);
+    absl::StatusOr<std::vector<Value>> values = runValues(std::vector<Value>(inputs.begin(), inputs.end()));
     std::vector<Tensor> tensors;
     for (size_t i = 0; values.ok() && i < values->size(); ++i) {
       if (!(*values)[i].isTensor()) {
@@ -87,6 +119,9 @@ absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs
   sim::InferenceReport report;
   if (absl::Status status = execute({in, out}, &report); !status.ok()) {
     return status;
+  }
+  if (report.outOfBounds) {
+    return absl::OutOfRangeError(sim::outOfBoundsText(*neff, report));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (report.shapes[i]) { // packed at the front of the static buffer

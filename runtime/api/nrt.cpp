@@ -318,7 +318,7 @@ NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_t
   }
   lastModel = model;
   lastShapes = std::move(report.shapes);
-  return report.outOfBounds ? fail(NRT_EXEC_OOB, "an index was outside of its table") : NRT_SUCCESS;
+  return report.outOfBounds ? fail(NRT_EXEC_OOB, sim::outOfBoundsText(model->session->model(), report)) : NRT_SUCCESS;
 }
 
 NRT_STATUS nrt_execute_repeat(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs, int count) {

@@ -108,13 +108,13 @@ public:
       context.dram.bind(io);
       context.environment.slots = slots;
       context.environment.shapes = &report.shapes;
-      context.environment.outOfBounds = false;
+      context.environment.outOfBounds.reset();
       status = profile ? runProfiled(context) : runSteps(context);
       context.dram.finish(io);
     }
     {
       std::lock_guard<std::mutex> lock(mutex);
-      report.outOfBounds |= context.environment.outOfBounds;
+      report.outOfBounds = report.outOfBounds ? report.outOfBounds : context.environment.outOfBounds;
       idle.push_back(*std::move(taken));
     }
     wake.notify_one();
@@ -331,7 +331,7 @@ private:
         absl::Status one = runGroup(groups[i], io, slots, local);
         std::lock_guard<std::mutex> lock(merge);
         status.Update(one);
-        result.outOfBounds |= local.outOfBounds;
+        result.outOfBounds = result.outOfBounds ? result.outOfBounds : local.outOfBounds;
         for (size_t o = 0; o < local.shapes.size(); ++o) {
           result.shapes[o] = local.shapes[o] ? local.shapes[o] : result.shapes[o];
         }

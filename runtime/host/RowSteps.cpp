@@ -463,7 +463,8 @@ public:
   GatherStep(const DmaGather &i, const Layouts &m)
       : dst(i.dst, m), src(i.src, m), index(i.index, m), rows(i.src.dims[0].size),
         stride(i.src.dims[0].stride * static_cast<int64_t>(dtypeSize(i.src.dtype))), row(rowSize(i.src) * static_cast<int64_t>(dtypeSize(i.src.dtype))),
-        perPartition(dst.perPartition * static_cast<int64_t>(dtypeSize(i.dst.dtype)) / row) {}
+        perPartition(dst.perPartition * static_cast<int64_t>(dtypeSize(i.dst.dtype)) / row),
+        node(i.header.node) {}
   static bool fits(const DmaGather &i, const Layouts &m) {
     Walk to(i.dst, m), at(i.index, m);
     int64_t run = 1;
@@ -494,7 +495,7 @@ public:
       const auto n = static_cast<int64_t>(i);
       uint8_t *target = to + n / perPartition * dst.pitch + n % perPartition * row;
       if (pick < 0 || pick >= rows) {
-        context.environment.outOfBounds = true;
+        context.environment.outOfBounds = context.environment.outOfBounds.value_or(node);
         std::memset(target, 0, static_cast<size_t>(row));
       } else {
         std::memcpy(target, from + pick * stride, static_cast<size_t>(row));
@@ -506,6 +507,7 @@ public:
 private:
   Walk dst, src, index;
   int64_t rows, stride, row, perPartition;
+  uint32_t node;
 };
 
 /// True if writing `dst` element by element could change what is still to be read of `src`.

@@ -76,7 +76,8 @@ Acc reduceOne(const T *x, const std::vector<int64_t> &offsets, std::string_view 
   }
   if (kind == "l1") {
     for (int64_t at : offsets) {
-      result += x[at] < 0 ? -static_cast<Acc>(x[at]) : static_cast<Acc>(x[at]);
+      const Acc value = static_cast<Acc>(x[at]);
+      result += value < 0 ? -value : value;
     }
     return result;
   }

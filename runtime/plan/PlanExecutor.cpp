@@ -125,7 +125,7 @@ private:
       return status;
     }
     ++report.coreSteps;
-    report.outOfBounds |= own.outOfBounds;
+    report.outOfBounds = report.outOfBounds ? report.outOfBounds : own.outOfBounds;
     for (size_t i = 0; i < s.outputs.size(); ++i) {
       frame[s.outputs[i]] = std::move(outputs[i]);
     }

@@ -13,7 +13,7 @@ namespace ncc::sim {
 struct InferenceReport {
   /// True shape per output where a kernel found it smaller than the static one; empty Shape list = static.
   std::vector<std::optional<Shape>> shapes;
-  bool outOfBounds = false; // a gather or scatter index was outside its table
+  std::optional<uint32_t> outOfBounds; // the node (of Model::nodes, 0: unknown) where an index was outside its table first
   int64_t coreSteps = 0, hostSteps = 0; // of a model with a plan: how many of its steps ran
 };
 
@@ -24,5 +24,8 @@ public:
   /// Lines of text about how the model was prepared and, if asked for at load, where time goes.
   virtual std::string describe() const { return ""; }
 };
+
+/// "node 'emb' (Gather): an index is outside of its table".
+std::string outOfBoundsText(const neff::Model &model, const InferenceReport &report);
 
 } // namespace ncc::sim

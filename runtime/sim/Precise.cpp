@@ -40,7 +40,7 @@ public:
     InferenceReport local;
     InferenceReport &result = report ? *report : local;
     result.shapes.assign(model->outputs.size(), std::nullopt);
-    result.outOfBounds = false;
+    result.outOfBounds.reset();
     std::vector<neff::Group> groups = effectiveGroups(*model);
     if (isReplicated(*model)) {
       groups = {groups[turn++ % groups.size()]};
@@ -86,7 +86,7 @@ private:
       }
     }
     if (report) {
-      report->outOfBounds |= context.outOfBounds;
+      report->outOfBounds = report->outOfBounds ? report->outOfBounds : context.outOfBounds;
     }
     return absl::OkStatus();
   }

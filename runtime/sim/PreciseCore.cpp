@@ -238,7 +238,7 @@ public:
     std::vector<int64_t> whole = exact ? integers(i.src) : std::vector<int64_t>();
     std::vector<float> real = exact ? std::vector<float>() : floats(i.src);
     for (size_t r = 0; r < index.size(); ++r) {
-      if (!rowAt(i.dst, index[r], one)) {
+      if (!rowAt(i.dst, index[r], one, i.header.node)) {
         continue;
       }
       if (exact) {
@@ -363,11 +363,11 @@ private:
     return one;
   }
   /// Moves `one` to a row of the table; false (and flagged) when there is no such row.
-  bool rowAt(const AccessPattern &table, int64_t index, AccessPattern &one) {
+  bool rowAt(const AccessPattern &table, int64_t index, AccessPattern &one, uint32_t node) {
     const int64_t rows = table.dims[0].size;
     index += index < 0 ? rows : 0;
     if (index < 0 || index >= rows) {
-      context.outOfBounds = true;
+      context.outOfBounds = context.outOfBounds.value_or(node);
       return false;
     }
     one.offset = table.offset + static_cast<uint64_t>(index * table.dims[0].stride * static_cast<int64_t>(dtypeSize(table.dtype)));
@@ -378,7 +378,7 @@ private:
     std::vector<T> out;
     out.reserve(index.size() * static_cast<size_t>(row));
     for (int64_t at : index) {
-      if (!rowAt(i.src, at, one)) {
+      if (!rowAt(i.src, at, one, i.header.node)) {
         out.resize(out.size() + static_cast<size_t>(row));
         continue;
       }

@@ -18,7 +18,7 @@ struct ProgramContext {
   uint8_t *const *dram = nullptr;              // by buffer index
   std::vector<uint8_t *> slots;                // by channel: the slot of the current inference
   std::vector<std::optional<Shape>> *shapes = nullptr; // true shapes of outputs, by output index
-  bool outOfBounds = false;
+  std::optional<uint32_t> outOfBounds;         // as in InferenceReport
 };
 
 class PreciseCore {

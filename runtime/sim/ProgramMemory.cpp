@@ -17,8 +17,10 @@ HostBytes allocateBytes(uint64_t size) {
   const uint64_t alignment = size >= huge ? huge : 64;
   const uint64_t bytes = (size + 64 + alignment - 1) / alignment * alignment;
   void *memory = std::aligned_alloc(alignment, bytes);
-  if (!memory) {
-    std::abort(); // as operator new without exceptions would
+  while (!memory) { // as operator new would
+    std::new_handler handler = std::get_new_handler();
+    handler ? handler() : std::abort();
+    memory = std::aligned_alloc(alignment, bytes);
   }
   if (alignment == huge) {
     ::madvise(memory, bytes, MADV_HUGEPAGE);

@@ -38,10 +38,11 @@ Tensor::Tensor(DType type, Shape shape) : type(type), dims(std::move(shape)), co
     return;
   }
   size_t size = (byteSize() + 63) / 64 * 64;
-  void *memory = std::aligned_alloc(64, size ? size : 64);
+  constexpr std::align_val_t kAlignment{64};
+  void *memory = ::operator new(size ? size : 64, kAlignment);
   std::memset(memory, 0, size);
   bytes = memory;
-  storage = std::shared_ptr<const void>(memory, [](const void *p) { std::free(const_cast<void *>(p)); });
+  storage = std::shared_ptr<const void>(memory, [](const void *p) { ::operator delete(const_cast<void *>(p), kAlignment); });
 }
 
 Tensor::Tensor(DType type, Shape shape, const void *data, std::shared_ptr<const void> owner)

@@ -28,7 +28,6 @@ struct Machine {
       division.intervalNs = replicatedNs;
       return division;
     }
-    division.pipeline = true;
     division.opCosts = opCosts.empty() ? std::vector<double>(real.size(), 1.0) : opCosts;
     double total = std::accumulate(division.opCosts.begin(), division.opCosts.end(), 0.0), sum = 0, stage = 0;
     for (size_t i = 0; i < real.size(); ++i) {

@@ -136,10 +136,7 @@ bool compare(const Tensor &want, const Tensor &got, double rtol, size_t index) {
 int run(const Options &options) {
   const hw::DeviceSpec *device = hw::findDevice(options.target);
   auto context = std::make_shared<mlir::MLIRContext>(mlir::MLIRContext::Threading::DISABLED);
-  mlir::DialectRegistry registry;
-  registerAllDialects(registry);
-  context->appendDialectRegistry(registry);
-  context->loadAllAvailableDialects();
+  loadAllDialects(*context);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(options.file, context.get());
   if (!module || !device) {
     return 2;

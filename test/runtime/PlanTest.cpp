@@ -117,7 +117,8 @@ TEST(Plan, IsRefusedWhenDamaged) {
   expectBad([](Model &m) { m.plan.main.steps[0].kind = StepKind::Core; });                // no segment 0
   expectBad([](Model &m) { m.plan.main.arguments.pop_back(); });
   expectBad([](Model &m) { m.plan.values[2].constant = PlanConstant{0, 24, {}}; });       // outside the weights
-  expectBad([](Model &m) { m.plan.values[2].type = ValueType(); });
+  const ValueType none;
+  expectBad([&](Model &m) { m.plan.values[2].type = none; });
   expectBad([](Model &m) { m.programs.emplace_back(); });
   expectBad([](Model &m) { m.segments.emplace_back().plan = m.plan; });
 }

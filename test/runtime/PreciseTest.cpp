@@ -139,7 +139,7 @@ TEST(Precise, ReduceSelectScanIotaGather) {
   c.core.storage().writeIntegers(gather.index, nullptr, {2, -3, 7});
   c.run(gather);
   EXPECT_EQ(c.get(gather.dst), (std::vector<float>{20, 21, 0, 1, 0, 0}));
-  EXPECT_TRUE(c.context.outOfBounds);
+  EXPECT_TRUE(c.context.outOfBounds.has_value());
 }
 
 TEST(Precise, MlpMatchesPlainLoops) {

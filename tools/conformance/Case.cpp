@@ -4,8 +4,8 @@
 #include "compiler/driver/Compile.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "runtime/api/Session.h"
-#include "runtime/api/ValueFiles.h"
 #include "runtime/neff/Writer.h"
+#include "tools/conformance/DataSet.h"
 #include "tools/conformance/Expected.h"
 
 #include <algorithm>
@@ -41,24 +41,9 @@ std::string field(int number, const std::string &payload) {
   return out + payload;
 }
 
-/// The graph inputs that no initializer gives a value.
-std::vector<const onnx::ValueInfoProto *> openInputs(const Model &model) {
-  std::set<std::string> weights;
-  for (const auto &initializer : model.proto().graph().initializer()) {
-    weights.insert(initializer.name());
-  }
-  std::vector<const onnx::ValueInfoProto *> inputs;
-  for (const auto &input : model.proto().graph().input()) {
-    if (!weights.count(input.name())) {
-      inputs.push_back(&input);
-    }
-  }
-  return inputs;
-}
-
 /// The model with the data of all inputs but the first as initializers: messages merge when their bytes are joined.
 absl::StatusOr<std::unique_ptr<Model>> withConstants(const Model &model, const std::string &set) {
-  std::vector<const onnx::ValueInfoProto *> inputs = openInputs(model);
+  std::vector<const onnx::ValueInfoProto *> inputs = model.openInputs();
   std::string graph;
   for (size_t i = 1; i < inputs.size(); ++i) {
     std::string path = set + "/input_" + std::to_string(i) + ".pb";
@@ -79,18 +64,6 @@ absl::StatusOr<std::unique_ptr<Model>> withConstants(const Model &model, const s
   return loaded;
 }
 
-std::vector<std::string> dataSets(const std::string &folder) {
-  std::vector<std::string> sets;
-  std::error_code error;
-  for (const auto &entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_directory() && entry.path().filename().string().starts_with("test_data_set_")) {
-      sets.push_back(entry.path().string());
-    }
-  }
-  std::sort(sets.begin(), sets.end());
-  return sets;
-}
-
 std::string firstError(const DiagnosticEngine &diagnostics) {
   for (const Diagnostic &diagnostic : diagnostics.all()) {
     if (diagnostic.severity == Severity::Error) {
@@ -107,57 +80,13 @@ Outcome failed(std::string reason) {
   return outcome;
 }
 
-/// Inputs and expected outputs of one data set.
-struct Data {
-  std::vector<ops::Value> inputs, outputs;
-};
-
-/// `infos` says what kind of value each file holds.
-absl::StatusOr<std::vector<ops::Value>> readSeries(const std::string &set, const std::string &stem, const std::vector<const onnx::ValueInfoProto *> &infos) {
-  std::vector<ops::Value> values;
-  for (size_t i = 0;; ++i) {
-    std::string path = set + "/" + stem + "_" + std::to_string(i) + ".pb";
-    if (!fs::exists(path)) {
-      return values;
-    }
-    if (i < infos.size() && !infos[i]->type().has_tensor_type()) {
-      absl::StatusOr<api::NamedValue> value = api::readValueFile(path, frontend::valueTypeOfProto(infos[i]->type()));
-      if (!value.ok()) {
-        return value.status();
-      }
-      values.push_back(std::move(value->value));
-      continue;
-    }
-    absl::StatusOr<Tensor> tensor = frontend::readTensorFile(path);
-    if (!tensor.ok()) {
-      return tensor.status();
-    }
-    values.emplace_back(*std::move(tensor));
-  }
-}
-
-absl::StatusOr<Data> readData(const Model &model, const std::string &set) {
-  std::vector<const onnx::ValueInfoProto *> wanted;
-  for (const auto &output : model.proto().graph().output()) {
-    wanted.push_back(&output);
-  }
-  absl::StatusOr<std::vector<ops::Value>> inputs = readSeries(set, "input", openInputs(model)), outputs = readSeries(set, "output", wanted);
-  if (!inputs.ok() || !outputs.ok()) {
-    return inputs.ok() ? outputs.status() : inputs.status();
-  }
-  if (outputs->empty()) {
-    return absl::NotFoundError("no expected outputs");
-  }
-  return Data{*std::move(inputs), *std::move(outputs)};
-}
-
-Outcome runSet(const Model &model, const Data &data, const Rules &rules, const RunOptions &run) {
+Outcome runSet(const Model &model, const DataSet &data, const Rules &rules, const RunOptions &run) {
   Options options;
   options.target = run.target;
   options.cores = run.cores;
   options.autoCast = AutoCast::None;
   options.jobs = 1;
-  std::vector<const onnx::ValueInfoProto *> open = openInputs(model);
+  std::vector<const onnx::ValueInfoProto *> open = model.openInputs();
   for (size_t i = 0; i < open.size() && i < data.inputs.size(); ++i) {
     if (open[i]->type().has_tensor_type()) {
       const Shape &shape = data.inputs[i].tensor().shape();
@@ -204,9 +133,12 @@ Outcome runSet(const Model &model, const Data &data, const Rules &rules, const R
 Outcome runVariant(const Model &model, const Case &test, bool constants, const Rules &rules, const RunOptions &options) {
   Outcome outcome = failed("no data set");
   for (const std::string &set : dataSets(test.folder)) {
-    absl::StatusOr<Data> data = readData(model, set);
+    absl::StatusOr<DataSet> data = readDataSet(model, set);
     if (!data.ok()) {
       return failed("data: " + std::string(data.status().message()));
+    }
+    if (data->outputs.empty()) {
+      return failed("data: no expected outputs");
     }
     if (!constants) {
       outcome = runSet(model, *data, rules, options);
@@ -265,7 +197,7 @@ Result runCase(const Case &test, const RunOptions &options) {
   describe(*model, result);
   Rules rules = rulesFor(*model);
   result.inputs = runVariant(*model, test, false, rules, options);
-  result.constants = openInputs(*model).size() < 2 ? result.inputs : runVariant(*model, test, true, rules, options);
+  result.constants = model->openInputs().size() < 2 ? result.inputs : runVariant(*model, test, true, rules, options);
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 
 namespace ncc::conformance {
 
@@ -77,12 +78,7 @@ std::string where(const Json &row) {
   return places.empty() ? "engines" : absl::StrJoin(places, "; ");
 }
 
-std::string escaped(std::string text) {
-  for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
-    text.insert(at, "\\");
-  }
-  return text;
-}
+std::string escaped(const std::string &text) { return absl::StrReplaceAll(text, {{"|", "\\|"}}); }
 
 } // namespace
 

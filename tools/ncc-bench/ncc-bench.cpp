@@ -4,7 +4,7 @@
 
 #include "runtime/api/Session.h"
 #include "runtime/neff/Json.h"
-#include "tools/support/Args.h"
+#include "tools/support/Failure.h"
 
 #include <algorithm>
 #include <atomic>
@@ -76,16 +76,14 @@ int main(int argc, char **argv) {
   auto start = Clock::now();
   auto session = api::Session::open(args.positional[0], options);
   if (!session.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(session.status().message()).c_str());
-    return kBadModel;
+    return failure(kBadModel, session.status(), args.has("json"));
   }
   const double load = since(start);
   const neff::Model &model = (*session)->model();
   Io io(model);
   start = Clock::now();
   if (absl::Status status = (*session)->execute({io.inputs, io.outputs}); !status.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
-    return kRunFailed;
+    return failure(kRunFailed, status, args.has("json"));
   }
   const double first = since(start);
 

@@ -5,7 +5,7 @@
 #include "runtime/neff/Json.h"
 #include "runtime/neff/Reader.h"
 #include "runtime/sim/Timing.h"
-#include "tools/support/Args.h"
+#include "tools/support/Failure.h"
 
 #include <cmath>
 #include <fstream>
@@ -100,22 +100,19 @@ int main(int argc, char **argv) {
   }
   auto model = neff::readModel(args.positional[0], {.checkWeightHash = false});
   if (!model.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(model.status().message()).c_str());
-    return kBadModel;
+    return failure(kBadModel, model.status(), args.has("json"));
   }
   auto report = sim::simulateTiming(*model, {.trace = args.has("trace")});
   auto spec = hw::parseDevice(model->device);
   if (!report.ok() || !spec.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(report.status().message()).c_str());
-    return kRunFailed;
+    return failure(kRunFailed, report.ok() ? spec.status() : report.status(), args.has("json"));
   }
   if (args.has("trace")) {
     std::ofstream out(args.text("trace"), std::ios::binary);
     out << sim::traceJson(*model, *report);
     out.close();
     if (!out) {
-      std::fprintf(stderr, "error: cannot write %s\n", args.text("trace").c_str());
-      return kBadInput;
+      return failure(kBadInput, Code::OutputUnwritable, "cannot write " + args.text("trace"), args.has("json"));
     }
   }
   neff::Json json = toJson(*model, *report, *spec, static_cast<size_t>(args.number("top", 12)));

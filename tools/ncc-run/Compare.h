@@ -4,7 +4,7 @@
 // outputs within 1.
 #pragma once
 
-#include "runtime/tensor/Tensor.h"
+#include "runtime/tensor/Difference.h"
 
 #include <string>
 
@@ -16,12 +16,9 @@ struct Tolerance {
   double atolScale = 1e-5;
 };
 
-struct Comparison {
+struct Comparison : Difference {
   bool pass = false;
   std::string problem; // types or shapes differ
-  double maxAbs = 0, maxRel = 0, cosine = 1;
-  double norm = 0; // |a-b| / |b|, both as vectors
-  int64_t failures = 0;
   int64_t rows = 0, sameTop = 0; // of scores: how many there are, and how many have their largest class in common
 };
 

@@ -6,7 +6,7 @@
 #include "runtime/api/TensorFiles.h"
 #include "runtime/api/ValueFiles.h"
 #include "tools/ncc-run/Compare.h"
-#include "tools/support/Args.h"
+#include "tools/support/Failure.h"
 
 #include "absl/strings/str_format.h"
 
@@ -21,6 +21,7 @@ namespace {
 
 const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME=FILE.(npy|pb) ... | --random SEED]
                [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--executor host|precise|both] [--threads N]
+               [--json]
   --test-data DIR   inputs from DIR/input_J.pb, results compared with DIR/output_J.pb: max abs, max rel, cosine
   --input N=FILE    one input by name (or position)
   --random SEED     random inputs (also for inputs not given)
@@ -29,14 +30,14 @@ const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME
   --min-cosine C    pass on cosine >= C instead of on tolerances (float outputs)
   --executor both   runs the inputs on both and compares them by the bound of docs/runtime.md; outputs are the host's
   --check           with --executor precise: fail on reads of memory nobody wrote and on races
+  --json            errors as one line of JSON on stderr
 exit: 0 all passed, 1 a comparison failed, 2 bad command line, 3 bad input files, 4 bad NEFF, 5 the run failed
 )";
 
-[[noreturn]] void stop(ExitCode code, const std::string &what) {
-  std::fprintf(stderr, "error: %s\n", what.c_str());
-  std::exit(code);
-}
-[[noreturn]] void stop(ExitCode code, const absl::Status &status) { stop(code, std::string(status.message())); }
+bool json = false; // errors as JSON: of the process, like its exit code
+
+[[noreturn]] void stop(ExitCode exit, const absl::Status &status) { std::exit(failure(exit, status, json)); }
+[[noreturn]] void stop(ExitCode exit, const std::string &what) { stop(exit, absl::InvalidArgumentError(what)); }
 
 ops::Value randomValue(const std::string &name, const ValueType &type, uint64_t seed) {
   if (!type.isStatic()) {
@@ -246,7 +247,8 @@ void printValue(const std::string &name, const ops::Value &value) {
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "executor", "threads"}, {"check"}, kHelp);
+  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "executor", "threads"}, {"check", "json"}, kHelp);
+  json = args.has("json");
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
@@ -274,7 +276,7 @@ int main(int argc, char **argv) {
     for (size_t j = 0; j < outputs->size(); ++j) {
       absl::Status status = api::writeValueFile(args.text("output-dir") + "/output_" + std::to_string(j) + ".pb", {model.outputs[j].name, (*outputs)[j]});
       if (!status.ok()) {
-        stop(kBadInput, status);
+        return failure(kBadInput, Code::OutputUnwritable, std::string(status.message()), json);
       }
     }
   }

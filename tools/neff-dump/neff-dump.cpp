@@ -3,7 +3,7 @@
 // Shows what is in a NEFF.
 
 #include "runtime/neff/Reader.h"
-#include "tools/support/Args.h"
+#include "tools/support/Failure.h"
 
 #include <cinttypes>
 
@@ -142,8 +142,7 @@ int main(int argc, char **argv) {
   }
   auto file = neff::mapFile(args.positional[0]);
   if (!file.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(file.status().message()).c_str());
-    return kBadInput;
+    return failure(kBadInput, Code::NeffUnreadable, std::string(file.status().message()));
   }
   auto head = neff::FileHeader::unpack(file->bytes);
   auto model = neff::readModel(file->bytes, file->owner);
@@ -151,8 +150,7 @@ int main(int argc, char **argv) {
     header(*head); // even of a NEFF whose rest is damaged
   }
   if (!model.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(model.status().message()).c_str());
-    return kBadModel;
+    return failure(kBadModel, model.status());
   }
   if (args.has("files")) {
     files(file->bytes);

@@ -23,7 +23,7 @@ struct ImportOptions {
   std::map<std::string, std::vector<int64_t>> shapes; // by input name
   std::map<std::string, int64_t> dims;                // by symbolic dim name
   /// Inputs taken as constants, because a shape depends on them. They stay arguments of the function, unused.
-  std::map<std::string, Tensor> values;
+  std::map<std::string, Tensor> values = {};
 };
 
 /// The module holds `func.func @main`; arguments and results carry their ONNX names as `graph.name`. Null after

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <set>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,6 +75,20 @@ absl::StatusOr<std::unique_ptr<Model>> Model::load(const std::string &path) {
     return absl::InvalidArgumentError(absl::StrCat("'", path, "' holds no graph"));
   }
   return model;
+}
+
+std::vector<const onnx::ValueInfoProto *> Model::openInputs() const {
+  std::set<std::string_view> given;
+  for (const onnx::TensorProto &initializer : message.graph().initializer()) {
+    given.insert(initializer.name());
+  }
+  std::vector<const onnx::ValueInfoProto *> inputs;
+  for (const onnx::ValueInfoProto &input : message.graph().input()) {
+    if (!given.count(input.name())) {
+      inputs.push_back(&input);
+    }
+  }
+  return inputs;
 }
 
 int64_t Model::opsetVersion(std::string_view domain) const {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ncc::frontend {
 
@@ -40,6 +41,9 @@ public:
 
   /// The opset version the model imports for a domain ("" is ai.onnx), or 0.
   int64_t opsetVersion(std::string_view domain) const;
+
+  /// The graph inputs that no initializer gives a value, in order: what data sets and callers provide.
+  std::vector<const onnx::ValueInfoProto *> openInputs() const;
 
   /// The value of a TensorProto. Raw and external data are views into mapped files; typed fields are converted.
   absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) const;

@@ -26,7 +26,7 @@ private:
     Op op;
     int next = -1, other = -1;                          // Split: both
     bool negated = false;                               // Class
-    std::vector<std::pair<uint32_t, uint32_t>> ranges;  // Class: of code points
+    std::vector<std::pair<uint32_t, uint32_t>> ranges = {}; // Class: of code points
   };
   std::vector<Node> nodes;
   int start = 0;

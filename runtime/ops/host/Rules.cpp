@@ -36,6 +36,32 @@ absl::Status needOneType(const Rule &rule, size_t from, size_t to) {
   return absl::OkStatus();
 }
 
+absl::Status needStrings(const Rule &rule) {
+  for (const ValueType &type : rule.in) {
+    if (!type.isTensor() || type.dtype != DType::String) {
+      return invalid("needs strings, has " + type.str());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status needStrings(const HostCall &call) {
+  for (const Value &value : call.in) {
+    if (!value.isTensor() || value.tensor().dtype() != DType::String) {
+      return invalid("needs strings, has " + typeOf(value).str());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status needSequence(const Rule &rule) {
+  return rule.in[0].kind == ValueKind::Sequence && rule.in[0].element ? absl::OkStatus() : invalid("needs a sequence, has a " + rule.in[0].str());
+}
+
+absl::Status needSequence(const HostCall &call) {
+  return call.in[0].kind() == ValueKind::Sequence ? absl::OkStatus() : invalid("needs a sequence, has a " + typeOf(call.in[0]).str());
+}
+
 absl::StatusOr<int64_t> wrapAxis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank) {
     return invalid(absl::StrCat("axis ", axis, " is outside a tensor of rank ", rank));

@@ -26,6 +26,13 @@ absl::Status needTensors(const Rule &rule);
 /// The same, and all present ones of the first one's element type.
 absl::Status needOneType(const Rule &rule, size_t from = 0, size_t to = SIZE_MAX);
 
+/// All operands are tensors of strings.
+absl::Status needStrings(const Rule &rule);
+absl::Status needStrings(const HostCall &call);
+/// The first operand is a sequence.
+absl::Status needSequence(const Rule &rule);
+absl::Status needSequence(const HostCall &call);
+
 absl::StatusOr<int64_t> wrapAxis(int64_t axis, int64_t rank);
 /// Non-negative, ascending, without duplicates.
 absl::StatusOr<std::vector<int64_t>> wrapAxes(std::vector<int64_t> axes, int64_t rank);

@@ -11,14 +11,6 @@ namespace ncc::ops {
 
 namespace {
 
-absl::Status needSequence(const Rule &rule) {
-  return rule.in[0].kind == ValueKind::Sequence && rule.in[0].element ? absl::OkStatus() : invalid("needs a sequence, has a " + rule.in[0].str());
-}
-
-absl::Status needSequence(const HostCall &call) {
-  return call.in[0].kind() == ValueKind::Sequence ? absl::OkStatus() : invalid("needs a sequence, has a " + typeOf(call.in[0]).str());
-}
-
 /// The operand as a position in a list of `size`; `fallback` when it is absent.
 absl::StatusOr<int64_t> position(const HostCall &call, size_t operand, int64_t size, int64_t fallback) {
   if (!call.has(operand)) {

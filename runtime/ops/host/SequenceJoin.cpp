@@ -9,18 +9,6 @@
 
 namespace ncc::ops {
 
-namespace {
-
-absl::Status needSequence(const Rule &rule) {
-  return rule.in[0].kind == ValueKind::Sequence && rule.in[0].element ? absl::OkStatus() : invalid("needs a sequence, has a " + rule.in[0].str());
-}
-
-absl::Status needSequence(const HostCall &call) {
-  return call.in[0].kind() == ValueKind::Sequence ? absl::OkStatus() : invalid("needs a sequence, has a " + typeOf(call.in[0]).str());
-}
-
-} // namespace
-
 /// split_to_sequence(x, sizes?) {axis, keepdims}: one size for all parts, or one each; none: parts of one element.
 absl::Status splitToSequenceRule(Rule &rule) {
   if (absl::Status status = needTensors(rule); !status.ok()) {

@@ -9,28 +9,6 @@
 
 namespace ncc::ops {
 
-namespace {
-
-absl::Status needStrings(const Rule &rule) {
-  for (const ValueType &type : rule.in) {
-    if (!type.isTensor() || type.dtype != DType::String) {
-      return invalid("needs strings, has " + type.str());
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status needStrings(const HostCall &call) {
-  for (const Value &value : call.in) {
-    if (!value.isTensor() || value.tensor().dtype() != DType::String) {
-      return invalid("needs strings, has " + typeOf(value).str());
-    }
-  }
-  return absl::OkStatus();
-}
-
-} // namespace
-
 //===--- string_concat(a, b) ---===//
 
 absl::Status stringConcatRule(Rule &rule) {

@@ -2,6 +2,7 @@
 //
 // com.microsoft's other operators that ONNX Runtime's optimizer and quantizer write.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/DynamicQuantize.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -59,16 +60,11 @@ static LogicalResult dynamicQuantizeMatMul(NodeContext &node) {
     return failure();
   }
   // A's own rounding to 8 bits, then real arithmetic on exact integers.
-  Value a = node.input(0), zero = node.scalarLike(a, 0);
-  Ints axes;
-  for (int64_t i = 0; i < node.rankOf(a); ++i) {
-    axes.push_back(i);
+  Value a = node.input(0);
+  auto [scale, point] = dynamicScale(node, a);
+  if (!scale) {
+    return failure();
   }
-  Value high = node.binary(graph::BinaryKind::Max, node.reduce(ReduceKind::Max, a, axes, false), zero);
-  Value low = node.binary(graph::BinaryKind::Min, node.reduce(ReduceKind::Min, a, axes, false), zero);
-  Value scale = node.div(node.sub(high, low), node.scalarLike(a, 255));
-  Value point = node.unary(UnaryKind::Round, node.unary(UnaryKind::Neg, node.div(low, scale)));
-  point = node.unary(UnaryKind::Clip, point, 0.0, 255.0);
   Value integers = node.unary(UnaryKind::Clip, node.add(node.unary(UnaryKind::Round, node.div(a, scale)), point), 0.0, 255.0);
   Type type = node.elementOf(a);
   Value b = node.cast(node.input(1), type);

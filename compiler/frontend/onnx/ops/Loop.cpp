@@ -85,6 +85,28 @@ static LogicalResult loop(NodeContext &node) {
 
 static int64_t entry(const Ints &list, size_t i) { return i < list.size() ? list[i] : 0; }
 
+/// One element along an axis, without the axis.
+static Value elementAt(NodeContext &node, Value x, int64_t axis, int64_t at) {
+  Ints dims(node.dimsOf(x));
+  dims.erase(dims.begin() + axis);
+  return node.reshape(node.sliceAxis(x, axis, at, 1), dims);
+}
+
+/// One step of a scan: its body imported on `arguments`, the states carried on, what it yields collected.
+static LogicalResult scanStep(NodeContext &node, const onnx::GraphProto &body, ArrayRef<Value> arguments, SmallVector<Value> &carried,
+                              std::vector<SmallVector<Value>> &collected) {
+  SmallVector<Value> results = node.scope().importBody(body, arguments);
+  size_t states = carried.size();
+  if (results.size() != states + collected.size()) {
+    return node.fail("its body cannot be imported, or does not give what the scan carries");
+  }
+  std::copy_n(results.begin(), states, carried.begin());
+  for (size_t i = 0; i < collected.size(); ++i) {
+    collected[i].push_back(results[states + i]);
+  }
+  return success();
+}
+
 static LogicalResult scan(NodeContext &node) {
   const onnx::AttributeProto *body = node.attr("body");
   int64_t scanInputs = node.attrInt("num_scan_inputs", 0), states = static_cast<int64_t>(node.numInputs()) - scanInputs;
@@ -115,19 +137,11 @@ static LogicalResult scan(NodeContext &node) {
   for (int64_t step = 0; step < trips; ++step) {
     SmallVector<Value> arguments = carried;
     for (int64_t i = 0; i < scanInputs; ++i) {
-      Value x = node.input(states + i);
-      Ints dims(node.dimsOf(x));
-      dims.erase(dims.begin() + axes[i]);
       int64_t at = entry(inDirections, i) ? trips - 1 - step : step;
-      arguments.push_back(node.reshape(node.sliceAxis(x, axes[i], at, 1), dims));
+      arguments.push_back(elementAt(node, node.input(states + i), axes[i], at));
     }
-    SmallVector<Value> results = node.scope().importBody(body->g(), arguments);
-    if (static_cast<int64_t>(results.size()) != states + scans) {
-      return node.fail("its body cannot be imported, or does not give what the scan carries");
-    }
-    std::copy_n(results.begin(), states, carried.begin());
-    for (int64_t i = 0; i < scans; ++i) {
-      collected[i].push_back(results[states + i]);
+    if (failed(scanStep(node, body->g(), arguments, carried, collected))) {
+      return failure();
     }
   }
   for (int64_t i = 0; i < scans; ++i) {
@@ -138,13 +152,6 @@ static LogicalResult scan(NodeContext &node) {
     carried.push_back(stacked(node, collected[i], *axis, entry(outDirections, i) != 0));
   }
   return node.results(carried);
-}
-
-/// One element along an axis, without the axis.
-static Value elementAt(NodeContext &node, Value x, int64_t axis, int64_t at) {
-  Ints dims(node.dimsOf(x));
-  dims.erase(dims.begin() + axis);
-  return node.reshape(node.sliceAxis(x, axis, at, 1), dims);
 }
 
 /// Scan-8: the first dim of everything is a batch, whose elements are scanned each by itself; lengths may differ.
@@ -191,13 +198,8 @@ static LogicalResult scanBatched(NodeContext &node) {
         int64_t at = entry(directions, i) ? lengths[b] - 1 - step : step;
         arguments.push_back(elementAt(node, elementAt(node, node.input(1 + states + i), 0, b), 0, std::max<int64_t>(at, 0)));
       }
-      SmallVector<Value> results = node.scope().importBody(body->g(), arguments);
-      if (static_cast<int64_t>(results.size()) != states + scans) {
-        return node.fail("its body cannot be imported, or does not give what the scan carries");
-      }
-      std::copy_n(results.begin(), states, carried.begin());
-      for (int64_t i = 0; i < scans; ++i) {
-        collected[i].push_back(results[states + i]);
+      if (failed(scanStep(node, body->g(), arguments, carried, collected))) {
+        return failure();
       }
     }
     for (int64_t i = 0; i < states; ++i) {

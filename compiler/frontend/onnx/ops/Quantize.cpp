@@ -2,6 +2,7 @@
 //
 // Quantization: QDQ nodes, and integer operators as integer products followed by a requantization.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/DynamicQuantize.h"
 #include "compiler/frontend/onnx/ops/Window.h"
 
 #include "absl/strings/str_cat.h"
@@ -72,11 +73,8 @@ static LogicalResult dequantizeLinear(NodeContext &node) {
                  : failure();
 }
 
-static LogicalResult dynamicQuantize(NodeContext &node) {
-  if (!node.needInputs(1, 1)) {
-    return failure();
-  }
-  Value x = node.input(0), zero = node.scalarLike(x, 0);
+DynamicScale dynamicScale(NodeContext &node, Value x) {
+  Value zero = node.scalarLike(x, 0);
   Ints axes;
   for (int64_t i = 0; i < node.rankOf(x); ++i) {
     axes.push_back(i);
@@ -84,11 +82,19 @@ static LogicalResult dynamicQuantize(NodeContext &node) {
   Value high = node.binary(graph::BinaryKind::Max, node.reduce(ReduceKind::Max, x, axes, false), zero);
   Value low = node.binary(graph::BinaryKind::Min, node.reduce(ReduceKind::Min, x, axes, false), zero);
   Value scale = node.div(node.sub(high, low), node.scalarLike(x, 255));
+  Value point = scale ? node.unary(UnaryKind::Round, node.unary(UnaryKind::Neg, node.div(low, scale))) : Value();
+  return {scale, scale ? node.unary(UnaryKind::Clip, point, 0.0, 255.0) : Value()};
+}
+
+static LogicalResult dynamicQuantize(NodeContext &node) {
+  if (!node.needInputs(1, 1)) {
+    return failure();
+  }
+  Value x = node.input(0);
+  auto [scale, point] = dynamicScale(node, x);
   if (!scale) {
     return failure();
   }
-  Value point = node.unary(UnaryKind::Round, node.unary(UnaryKind::Neg, node.div(low, scale)));
-  point = node.unary(UnaryKind::Clip, point, 0.0, 255.0);
   point = node.cast(point, IntegerType::get(node.context(), 8, IntegerType::Unsigned));
   return node.results({quantize(node, x, scale, point), scale, point});
 }

@@ -13,6 +13,7 @@
 #include "compiler/frontend/onnx/Model.h"
 #include "dialects/core/Core.h"
 #include "dialects/graph/Constants.h"
+#include "dialects/graph/Evaluate.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/graph/Locations.h"
 #include "runtime/neff/Hash.h"
@@ -85,6 +86,8 @@ public:
   }
 
 private:
+  using Samples = std::vector<std::vector<Tensor>>;
+
   /// The module as it stands, through all phases after the first: a whole model, or a segment of a plan.
   bool compileSegment(Stage stop, Compilation &result) {
     preparePipeline();
@@ -108,12 +111,12 @@ private:
 
   /// A model of several stages: each segment by itself, then the plan over them.
   bool compilePlan(Stage stop, Compilation &result) {
-    if (options.quantizeInt8) {
-      diagnostics.report(Code::BadOption, "--quantize int8 is not possible for a model with stages on the host");
+    auto main = module->lookupSymbol<func::FuncOp>("main");
+    llvm::DenseMap<Operation *, Samples> given;
+    if (options.quantizeInt8 && !timed("calibrate", [&] { return sampleSegments(main, given); })) {
       return false;
     }
     OwningOpRef<ModuleOp> whole = std::move(module);
-    auto main = whole->lookupSymbol<func::FuncOp>("main");
     neff::Model made;
     made.device = device.text;
     made.inputs = std::move(inputs);
@@ -130,6 +133,7 @@ private:
       module->push_back(segment);
       inputs = driver::tensorsOf(segment, true);
       outputs = driver::tensorsOf(segment, false);
+      segmentSamples = options.quantizeInt8 ? std::optional(std::move(given[func])) : std::nullopt;
       Compilation part;
       if (!compileSegment(stop, part)) {
         return false;
@@ -234,9 +238,7 @@ private:
     });
   }
 
-  // Ranges of all values over the samples, as attributes for the quantize phase.
-  bool calibrateRanges() {
-    std::vector<std::vector<Tensor>> samples;
+  bool readSamples(Samples &samples) {
     if (!driver::readSamples(options.calibrationData, inputs.size(), samples, diagnostics)) {
       return false;
     }
@@ -248,6 +250,41 @@ private:
           return false;
         }
       }
+    }
+    return true;
+  }
+
+  /// What each segment of a model with stages is given while the whole runs on the samples.
+  bool sampleSegments(func::FuncOp main, llvm::DenseMap<Operation *, Samples> &given) {
+    Samples samples;
+    if (!readSamples(samples)) {
+      return false;
+    }
+    for (const std::vector<Tensor> &sample : samples) {
+      auto outputs = graph::evaluateFunctionValues(main, std::vector<ops::Value>(sample.begin(), sample.end()), {}, [&](func::FuncOp callee, absl::Span<const ops::Value> values) {
+        std::vector<Tensor> tensors;
+        llvm::transform(values, std::back_inserter(tensors), [](const ops::Value &value) { return value.tensor(); });
+        given[callee].push_back(std::move(tensors));
+      });
+      if (!outputs.ok()) {
+        diagnostics.report(Code::EvaluationFailed, std::string(outputs.status().message()));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Ranges of all values over the samples, as attributes for the quantize phase. A segment that no sample reached stays
+  // without: its products stay what they are.
+  bool calibrateRanges() {
+    Samples samples;
+    if (segmentSamples) {
+      samples = std::move(*segmentSamples);
+    } else if (!readSamples(samples)) {
+      return false;
+    }
+    if (samples.empty()) {
+      return true;
     }
     absl::Status status = calibrate::calibrate(module->lookupSymbol<func::FuncOp>("main"), samples);
     if (!status.ok()) {
@@ -447,6 +484,7 @@ private:
   OwningOpRef<ModuleOp> module;
   std::vector<neff::TensorInfo> inputs, outputs;
   std::vector<lower::Placement> placements;
+  std::optional<Samples> segmentSamples; // for int8, of the segment being compiled
   PipelineOptions pipeline;
   std::shared_future<std::string> modelHash; // of the file, made beside everything else
   neff::Model emitted;       // of the division compiled last

@@ -29,3 +29,38 @@ Error verify::errorOf(const Tensor &actual, const Tensor &expected, const Tolera
   error.within = error.failures == 0 || (!exact && std::isfinite(error.maxAbs) && error.cosine >= tolerance.cosine);
   return error;
 }
+
+/// An error beyond all tolerance.
+static Error unlike() {
+  Error error;
+  error.maxAbs = error.maxRel = error.ulp = INFINITY;
+  error.cosine = 0;
+  error.within = false;
+  return error;
+}
+
+Error verify::errorOf(const ops::Value &actual, const ops::Value &expected, const Tolerance &tolerance) {
+  if (actual.isTensor() && expected.isTensor()) {
+    const Tensor &a = actual.tensor(), &b = expected.tensor();
+    if (a.shape() != b.shape() || (a.dtype() == DType::String) != (b.dtype() == DType::String)) {
+      return unlike();
+    }
+    if (b.dtype() == DType::String) {
+      return a.strings() == b.strings() ? Error() : unlike();
+    }
+    return errorOf(a, b, tolerance);
+  }
+  const bool keysDiffer = expected.kind() == ValueKind::Map && !identical(ops::Value(actual.tensor()), ops::Value(expected.tensor()));
+  if (actual.kind() != expected.kind() || actual.items().size() != expected.items().size() || keysDiffer) {
+    return unlike();
+  }
+  Error worst;
+  for (size_t i = 0; i < expected.items().size(); ++i) {
+    Error one = errorOf(actual.items()[i], expected.items()[i], tolerance);
+    worst = !one.within || one.maxRel > worst.maxRel ? one : worst;
+    if (!worst.within) {
+      break;
+    }
+  }
+  return worst;
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/tensor/Difference.h"
+#include "runtime/tensor/Value.h"
 
 namespace ncc::verify {
 
@@ -21,5 +22,9 @@ struct Error : Difference {
 
 /// Shapes are equal; element types may differ (an op that now computes in another float type).
 Error errorOf(const Tensor &actual, const Tensor &expected, const Tolerance &tolerance);
+
+/// The same for values of any kind, those of other types or shapes included: strings and keys are to be equal, of several
+/// items the worst counts.
+Error errorOf(const ops::Value &actual, const ops::Value &expected, const Tolerance &tolerance);
 
 } // namespace ncc::verify

@@ -14,6 +14,7 @@
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <chrono>
@@ -26,7 +27,7 @@ using namespace ncc::verify;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Outputs = std::vector<Tensor>;
+using Outputs = std::vector<ops::Value>;
 
 /// A value computed for some nodes of the model.
 struct Computed {
@@ -37,10 +38,10 @@ struct Computed {
 
 class Checker {
 public:
-  Checker(const frontend::Model &model, const CheckOptions &options, const Outputs &inputs, ncc::DiagnosticEngine &diagnostics)
+  Checker(const frontend::Model &model, const CheckOptions &options, const std::vector<Tensor> &inputs, ncc::DiagnosticEngine &diagnostics)
       : model(model), options(options), diagnostics(diagnostics), context(MLIRContext::Threading::DISABLED), tolerance(options.tolerance.value_or(Tolerance())) {
     loadAllDialects(context);
-    program.values = inputs;
+    program.values.assign(inputs.begin(), inputs.end());
     program.precise = options.precise;
   }
 
@@ -60,21 +61,14 @@ public:
     compile.cores = 1;
     pipeline = driver::pipelineOptions(compile, *device);
     program.precision = driver::lowestProduct(compile);
-    if (isPlanned()) { // passes see segments only: such a model is checked as a whole
-      if (pipeline.autoCast != "none") {
-        narrow(0.999);
-      }
-      return checkCompiled() ? std::optional(std::move(result)) : std::nullopt;
+    if (!runPhase(allPhases()[0])) { // the stages
+      return std::nullopt;
     }
-    for (const Phase &phase : allPhases()) {
-      if (!runPhase(phase)) {
-        return std::nullopt;
-      }
-      if (!result.wrongPass.empty()) {
-        return std::move(result);
-      }
+    bool divided = module->lookupSymbol<func::FuncOp>("main")->hasAttr("ncc.plan");
+    if (result.wrongPass.empty() && !(divided ? checkSegments() : checkPhases())) {
+      return std::nullopt;
     }
-    if (!checkNodes() || !checkCompiled()) {
+    if (result.wrongPass.empty() && !checkCompiled()) {
       return std::nullopt;
     }
     return std::move(result);
@@ -93,7 +87,7 @@ private:
   }
 
   bool evaluateReference() {
-    absl::StatusOr<Outputs> outputs = graph::evaluateFunction(module->lookupSymbol<func::FuncOp>("main"), program.values, [&](Operation *op, absl::Span<const Tensor> results) {
+    absl::StatusOr<Outputs> outputs = graph::evaluateFunctionValues(module->lookupSymbol<func::FuncOp>("main"), program.values, [&](Operation *op, absl::Span<const Tensor> results) {
       for (const std::string &name : graph::nodeNames(op->getLoc())) {
         if (!results.empty()) {
           reference[name] = results[0];
@@ -108,12 +102,68 @@ private:
     return true;
   }
 
-  /// True for a model that has stages on the host.
-  bool isPlanned() {
-    OwningOpRef<ModuleOp> copy(module->clone());
-    PassManager passes(&context);
-    allPhases()[driver::phaseNamed("stages")].build(passes, pipeline);
-    return succeeded(passes.run(*copy)) && copy->lookupSymbol<func::FuncOp>("main")->hasAttr("ncc.plan");
+  /// The phases after the first, up to the first pass that is wrong, and the values inside of the program.
+  bool checkPhases() {
+    for (const Phase &phase : allPhases().subspan(1)) {
+      if (!runPhase(phase)) {
+        return false;
+      }
+      if (!result.wrongPass.empty()) {
+        return true;
+      }
+    }
+    return checkNodes();
+  }
+
+  /// Of a model with stages on the host, each segment as a model of its own: on what it is given when the whole runs on
+  /// the inputs (the first time, in a loop). One that these inputs do not reach is not checked.
+  bool checkSegments() {
+    llvm::MapVector<Operation *, Outputs> given;
+    auto main = module->lookupSymbol<func::FuncOp>("main");
+    absl::StatusOr<Outputs> outputs = graph::evaluateFunctionValues(main, program.values, {}, [&](func::FuncOp callee, absl::Span<const ops::Value> inputs) {
+      given.try_emplace(callee, Outputs(inputs.begin(), inputs.end()));
+    });
+    if (!outputs.ok()) {
+      diagnostics.report(Code::EvaluationFailed, std::string(outputs.status().message()));
+      return false;
+    }
+    OwningOpRef<ModuleOp> divided = std::move(module);
+    const ProgramContext whole = program;
+    const Outputs wholeOutputs = expected;
+    const Tolerance wide = tolerance;
+    std::vector<NodeError> nodes;
+    for (auto &[callee, inputs] : given) {
+      auto segment = cast<func::FuncOp>(callee).clone();
+      part = segment.getSymName().str();
+      segment.setSymName("main");
+      segment.setPublic();
+      module = ModuleOp::create(callee->getLoc());
+      module->push_back(segment);
+      program.inputs = driver::tensorsOf(segment, true);
+      program.outputs = driver::tensorsOf(segment, false);
+      program.values = inputs;
+      tolerance = wide;
+      last.reset();
+      reference.clear();
+      helpers.clear();
+      if (!evaluateReference() || !checkPhases()) {
+        return false;
+      }
+      llvm::append_range(nodes, result.nodes);
+      if (!result.wrongPass.empty()) {
+        return true;
+      }
+    }
+    result.nodes = std::move(nodes);
+    part.clear();
+    program.inputs = whole.inputs;
+    program.outputs = whole.outputs;
+    program.values = whole.values;
+    expected = wholeOutputs;
+    if (given.empty() && pipeline.autoCast != "none") {
+      narrow(0.999);
+    }
+    return true;
   }
 
   /// After every pass of a phase: is the model still what it was?
@@ -178,8 +228,9 @@ private:
   bool checkGraph(std::string_view phase, const std::string &pass, ModuleOp whole) {
     Clock::time_point begin = Clock::now();
     std::vector<Computed> values;
-    absl::StatusOr<Outputs> outputs = graph::evaluateFunction(*whole.getOps<func::FuncOp>().begin(), program.values, [&](Operation *op, absl::Span<const Tensor> results) {
-      if (!results.empty() && !isa<graph::ConstantOp>(op)) {
+    auto main = whole.lookupSymbol<func::FuncOp>("main");
+    absl::StatusOr<Outputs> outputs = graph::evaluateFunctionValues(main ? main : *whole.getOps<func::FuncOp>().begin(), program.values, [&](Operation *op, absl::Span<const Tensor> results) {
+      if (!results.empty() && !isa<graph::ConstantOp, func::CallOp>(op)) {
         values.push_back({graph::nodeNames(op->getLoc()), op->getName().stripDialect().str(), results[0]});
       }
     });
@@ -230,9 +281,9 @@ private:
   }
 
   void addResult(std::string_view phase, const std::string &pass, const Outputs &outputs, Clock::time_point begin) {
-    PassResult entry{std::string(phase), pass, {}, std::chrono::duration<double>(Clock::now() - begin).count()};
+    PassResult entry{std::string(phase), pass, part, {}, std::chrono::duration<double>(Clock::now() - begin).count()};
     for (size_t i = 0; i < expected.size(); ++i) {
-      entry.outputs.push_back({program.outputs[i].name, "", expected[i].shape(), errorOf(outputs[i], expected[i], tolerance)});
+      entry.outputs.push_back({program.outputs[i].name, "", expected[i].isTensor() ? expected[i].tensor().shape() : Shape(), errorOf(outputs[i], expected[i], tolerance)});
     }
     if (!entry.good() && result.wrongPass.empty()) {
       result.wrongPass = pass;
@@ -294,7 +345,7 @@ private:
     }
     std::vector<Computed> values;
     for (const Probe &probe : probes) {
-      values.push_back({probe.names, probe.op, probe.output >= 0 ? (*outputs)[static_cast<size_t>(probe.output)] : Tensor()});
+      values.push_back({probe.names, probe.op, probe.output >= 0 ? (*outputs)[static_cast<size_t>(probe.output)].tensor() : Tensor()});
     }
     result.nodes = compareNodes(values);
     nameFirstWrong();
@@ -312,6 +363,7 @@ private:
   std::map<std::string, Tensor> reference; // a node's first result, as imported
   std::set<std::string> helpers;           // nodes that live on in the name of some helper only (a cast of an operand)
   Outputs expected;
+  std::string part; // the segment under test
   std::optional<OperationFingerPrint> last;
   bool broken = false; // a check could not be made
   CheckResult result;
@@ -323,7 +375,7 @@ bool PassResult::good() const {
   return std::all_of(outputs.begin(), outputs.end(), [](const NodeError &output) { return output.error.within; });
 }
 
-std::optional<CheckResult> verify::checkPasses(const frontend::Model &model, const CheckOptions &options, const Outputs &inputs,
+std::optional<CheckResult> verify::checkPasses(const frontend::Model &model, const CheckOptions &options, const std::vector<Tensor> &inputs,
                                                ncc::DiagnosticEngine &diagnostics) {
   return Checker(model, options, inputs, diagnostics).run();
 }

@@ -43,6 +43,7 @@ struct NodeError {
 /// One check: after a pass that changed something, or of the finished program.
 struct PassResult {
   std::string phase, pass;
+  std::string part; // "segment_0" of a model with stages on the host, else empty: the model
   std::vector<NodeError> outputs;
   double seconds = 0;
   bool good() const;

@@ -14,7 +14,7 @@ using namespace mlir;
 using namespace ncc;
 using namespace ncc::verify;
 
-absl::StatusOr<std::vector<Tensor>> verify::runProgram(ModuleOp module, const ProgramContext &context) {
+absl::StatusOr<std::vector<ops::Value>> verify::runProgram(ModuleOp module, const ProgramContext &context) {
   OwningOpRef<ModuleOp> own(module.clone());
   PipelineOptions options;
   options.device = context.device;
@@ -34,7 +34,7 @@ absl::StatusOr<std::vector<Tensor>> verify::runProgram(ModuleOp module, const Pr
   return made.ok() ? runModel(*std::move(made), context) : made.status();
 }
 
-absl::StatusOr<std::vector<Tensor>> verify::runModel(neff::Model made, const ProgramContext &context) {
+absl::StatusOr<std::vector<ops::Value>> verify::runModel(neff::Model made, const ProgramContext &context) {
   auto model = std::make_shared<neff::Model>(std::move(made));
   if (absl::Status status = neff::materializeWeights(*model); !status.ok()) {
     return status;
@@ -42,7 +42,7 @@ absl::StatusOr<std::vector<Tensor>> verify::runModel(neff::Model made, const Pro
   api::SessionOptions options;
   options.executor = context.precise ? api::ExecutorKind::Precise : api::ExecutorKind::Host;
   absl::StatusOr<std::unique_ptr<api::Session>> session = api::Session::open(std::shared_ptr<const neff::Model>(model), options);
-  return session.ok() ? (*session)->run(context.values) : session.status();
+  return session.ok() ? (*session)->runValues(context.values) : session.status();
 }
 
 std::vector<Probe> verify::addProbes(ModuleOp module, std::vector<neff::TensorInfo> &outputs) {

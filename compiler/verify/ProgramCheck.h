@@ -16,14 +16,14 @@ namespace ncc::verify {
 struct ProgramContext {
   hw::DeviceSpec device;
   std::vector<neff::TensorInfo> inputs, outputs;
-  std::vector<Tensor> values; // of the inputs
+  std::vector<ops::Value> values; // of the inputs
   std::string precision;      // of products, as the NEFF says it
   bool precise = false;
 };
 
 /// Gives the module's tile programs addresses and semaphores, and runs them.
-absl::StatusOr<std::vector<Tensor>> runProgram(mlir::ModuleOp module, const ProgramContext &context);
-absl::StatusOr<std::vector<Tensor>> runModel(neff::Model model, const ProgramContext &context);
+absl::StatusOr<std::vector<ops::Value>> runProgram(mlir::ModuleOp module, const ProgramContext &context);
+absl::StatusOr<std::vector<ops::Value>> runModel(neff::Model model, const ProgramContext &context);
 
 /// A value of a graph function and the model nodes it stands for.
 struct Probe {

@@ -151,7 +151,7 @@ namespace {
 /// Values by the IR value that holds them; nested regions see those around them.
 class Evaluator {
 public:
-  explicit Evaluator(const Observer &observer) : observer(observer) {}
+  explicit Evaluator(const Observer &observer, const CallObserver &calls = {}) : observer(observer), calls(calls) {}
 
   absl::StatusOr<Values> run(Block &block, absl::Span<const ops::Value> inputs) {
     if (inputs.size() != block.getNumArguments()) {
@@ -218,6 +218,16 @@ private:
     }
     if (auto scan = dyn_cast<ScanOp>(op)) {
       return sweep(scan);
+    }
+    if (auto call = dyn_cast<func::CallOp>(op)) {
+      auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, call.getCalleeAttr());
+      if (!callee || !callee.getBody().hasOneBlock()) {
+        return absl::InvalidArgumentError(absl::StrCat("calls ", call.getCallee().str(), ", which the module does not have"));
+      }
+      if (calls) {
+        calls(callee, operands);
+      }
+      return Evaluator(observer, calls).run(callee.getBody().front(), operands);
     }
     return evaluateValues(op, operands);
   }
@@ -316,6 +326,7 @@ private:
   }
 
   const Observer &observer;
+  CallObserver calls;
   DenseMap<Value, ops::Value> values;
 };
 
@@ -348,11 +359,12 @@ absl::StatusOr<Values> evaluateValues(Operation *op, absl::Span<const ops::Value
   return results.ok() ? absl::StatusOr<Values>(Values(results->begin(), results->end())) : results.status();
 }
 
-absl::StatusOr<Values> evaluateFunctionValues(func::FuncOp func, absl::Span<const ops::Value> inputs, const Observer &observer) {
+absl::StatusOr<Values> evaluateFunctionValues(func::FuncOp func, absl::Span<const ops::Value> inputs, const Observer &observer,
+                                              const CallObserver &calls) {
   if (!func.getBody().hasOneBlock()) {
     return absl::InvalidArgumentError("the function must have one block");
   }
-  return Evaluator(observer).run(func.getBody().front(), inputs);
+  return Evaluator(observer, calls).run(func.getBody().front(), inputs);
 }
 
 absl::StatusOr<std::vector<Tensor>> evaluateFunction(func::FuncOp func, absl::Span<const Tensor> inputs, const Observer &observer) {

@@ -29,10 +29,14 @@ absl::StatusOr<std::vector<ops::Value>> evaluateValues(mlir::Operation *op, absl
 /// Called after each op with its results (those that are tensors); for calibration and per-layer comparison.
 using Observer = std::function<void(mlir::Operation *, absl::Span<const Tensor>)>;
 
-/// Runs a function's single block; tensors are freed after their last use.
+/// Called before each call of another function of the module, with the call's inputs: what a segment of a divided model
+/// is given.
+using CallObserver = std::function<void(mlir::func::FuncOp, absl::Span<const ops::Value>)>;
+
+/// Runs a function's single block, and those of functions it calls; tensors are freed after their last use.
 absl::StatusOr<std::vector<Tensor>> evaluateFunction(mlir::func::FuncOp func, absl::Span<const Tensor> inputs,
                                                      const Observer &observer = {});
 absl::StatusOr<std::vector<ops::Value>> evaluateFunctionValues(mlir::func::FuncOp func, absl::Span<const ops::Value> inputs,
-                                                               const Observer &observer = {});
+                                                               const Observer &observer = {}, const CallObserver &calls = {});
 
 } // namespace ncc::graph

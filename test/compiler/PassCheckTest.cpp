@@ -16,13 +16,15 @@
 #include "gtest/gtest.h"
 
 #include <cmath>
+#include <set>
 
 using namespace ncc;
 
 namespace {
 
 /// fc1 -> tanh -> fc2 -> relu -> fc3, 12 wide, batch 20.
-std::string saveModel() {
+/// With `divided`, what squash is given was a double on the way, which only a host stage can hold.
+std::string saveModel(bool divided = false) {
   test::ModelBuilder builder;
   builder.input("x", {20, 12});
   auto weights = [&](const std::string &name, float phase) {
@@ -36,12 +38,17 @@ std::string saveModel() {
   weights("w2", 1);
   weights("w3", 2);
   builder.node("MatMul", {"x", "w1"}, {"a"}, "fc1");
-  builder.node("Tanh", {"a"}, {"b"}, "squash");
+  if (divided) {
+    test::setInt(builder.node("Cast", {"a"}, {"wide"}, "widen"), "to", 11);
+    builder.node("Add", {"wide", "wide"}, {"twice"}, "twice");
+    test::setInt(builder.node("Cast", {"twice"}, {"a2"}, "narrow"), "to", 1);
+  }
+  builder.node("Tanh", {divided ? "a2" : "a"}, {"b"}, "squash");
   builder.node("MatMul", {"b", "w2"}, {"c"}, "fc2");
   builder.node("Relu", {"c"}, {"d"}, "clip");
   builder.node("MatMul", {"d", "w3"}, {"y"}, "fc3");
   builder.output("y");
-  return builder.save("broken_passes");
+  return builder.save(divided ? "broken_segments" : "broken_passes");
 }
 
 template <typename Derived, typename Op>
@@ -97,9 +104,9 @@ struct Case {
   void (*add)(mlir::OpPassManager &);
 };
 
-verify::CheckResult check(const std::function<void(std::string_view, mlir::OpPassManager &)> &inject) {
+verify::CheckResult check(const std::function<void(std::string_view, mlir::OpPassManager &)> &inject, bool divided = false) {
   ncc::DiagnosticEngine diagnostics;
-  auto model = frontend::Model::load(saveModel());
+  auto model = frontend::Model::load(saveModel(divided));
   EXPECT_TRUE(model.ok());
   verify::CheckOptions options;
   options.compile.autoCast = AutoCast::None;
@@ -146,4 +153,22 @@ TEST(PassCheck, NamesTheBrokenPassAndTheFirstWrongNode) {
     EXPECT_EQ(result.wrongNode, broken.node) << broken.pass;
     EXPECT_TRUE(!result.passes.empty() && !result.passes.back().good());
   }
+}
+
+TEST(PassCheck, ChecksTheSegmentsOfADividedModel) {
+  verify::CheckResult good = check({}, true);
+  EXPECT_EQ(good.wrongPass, "");
+  std::set<std::string> parts;
+  for (const verify::PassResult &pass : good.passes) {
+    parts.insert(pass.part);
+  }
+  EXPECT_EQ(parts, (std::set<std::string>{"", "segment_0", "segment_1"}));
+  verify::CheckResult broken = check([](std::string_view phase, mlir::OpPassManager &passes) {
+    if (phase == "combine") {
+      passes.addNestedPass<tile::ProgramOp>(std::make_unique<WrongInstruction>());
+    }
+  }, true);
+  EXPECT_EQ(broken.wrongPass, "test-wrong-instruction");
+  EXPECT_EQ(broken.wrongNode, "squash");
+  EXPECT_EQ(broken.passes.back().part, "segment_1");
 }

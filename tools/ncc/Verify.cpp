@@ -44,7 +44,7 @@ void printJson(const verify::CheckResult &result) {
   json["wrong_node"] = result.wrongNode;
   json["passes"] = ordered_json::array();
   for (const verify::PassResult &pass : result.passes) {
-    ordered_json entry{{"phase", pass.phase}, {"name", pass.pass}, {"pass", pass.good()}, {"seconds", pass.seconds}, {"outputs", ordered_json::array()}};
+    ordered_json entry{{"phase", pass.phase}, {"name", pass.pass}, {"part", pass.part}, {"pass", pass.good()}, {"seconds", pass.seconds}, {"outputs", ordered_json::array()}};
     for (const verify::NodeError &output : pass.outputs) {
       entry["outputs"].push_back(toJson(output));
     }
@@ -74,7 +74,7 @@ void printText(const verify::CheckResult &result) {
       worst = !worst || output.error.maxRel > worst->error.maxRel || !output.error.within ? &output : worst;
     }
     if (worst) {
-      printLine(pass.good() ? "pass" : "FAIL", pass.pass, worst->node, worst->error);
+      printLine(pass.good() ? "pass" : "FAIL", pass.part.empty() ? pass.pass : pass.part + " " + pass.pass, worst->node, worst->error);
     }
   }
   for (const verify::NodeError &output : result.passes.empty() ? std::vector<verify::NodeError>() : result.passes.back().outputs) {

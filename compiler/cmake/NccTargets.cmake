@@ -8,6 +8,10 @@ target_compile_options(ncc_warnings INTERFACE -Wall -Wextra -Wno-unused-paramete
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(ncc_warnings INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized)
 endif()
+# Clang tells of each loop the pragmas ask to vectorise that a build without optimisation leaves alone.
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  target_compile_options(ncc_warnings INTERFACE -Wno-pass-failed)
+endif()
 if(NCC_WERROR)
   target_compile_options(ncc_warnings INTERFACE -Werror)
 endif()

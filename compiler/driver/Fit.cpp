@@ -49,7 +49,7 @@ driver::CoreMemory memoryOf(func::FuncOp func, const Options &options) {
       memory.weightBytes += keptBytes(constant, options);
       continue;
     }
-    if (!isa<graph::ReshapeOp>(op)) {
+    if (!llvm::isa<graph::ReshapeOp>(op)) {
       llvm::for_each(op.getResults(), add);
     }
     alive -= freed.lookup(&op);

@@ -39,7 +39,7 @@ neff::NodeInfo nodeOf(Location loc) {
 
 class Emitter {
 public:
-  Emitter(const hw::DeviceSpec &device, neff::Model &model) : device(device), model(model), weights(model) {}
+  explicit Emitter(neff::Model &model) : model(model), weights(model) {}
 
   absl::Status program(core::ProgramOp op) {
     neff::Program program;
@@ -187,7 +187,6 @@ private:
     }
   }
 
-  const hw::DeviceSpec &device;
   neff::Model &model;
   emit::WeightPool weights;
   std::map<uint32_t, neff::Channel> channels;
@@ -207,7 +206,7 @@ absl::StatusOr<neff::Model> emit::emitModel(ModuleOp module, const hw::DeviceSpe
   model.groups = std::move(info.groups);
   model.usefulMacs = info.usefulMacs;
   model.usefulMacsRate = info.usefulMacsRate;
-  Emitter emitter(device, model);
+  Emitter emitter(model);
   for (auto program : module.getOps<core::ProgramOp>()) {
     if (absl::Status status = emitter.program(program); !status.ok()) {
       return status;

@@ -216,7 +216,7 @@ private:
     if (broken || !result.wrongPass.empty() || onCores || phase == "layout") {
       return;
     }
-    auto whole = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
+    auto whole = llvm::isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
     OperationFingerPrint print(whole);
     if (last && *last == print) {
       return;
@@ -230,7 +230,7 @@ private:
     std::vector<Computed> values;
     auto main = whole.lookupSymbol<func::FuncOp>("main");
     absl::StatusOr<Outputs> outputs = graph::evaluateFunctionValues(main ? main : *whole.getOps<func::FuncOp>().begin(), program.values, [&](Operation *op, absl::Span<const Tensor> results) {
-      if (!results.empty() && !isa<graph::ConstantOp, func::CallOp>(op)) {
+      if (!results.empty() && !llvm::isa<graph::ConstantOp, func::CallOp>(op)) {
         values.push_back({graph::nodeNames(op->getLoc()), op->getName().stripDialect().str(), results[0]});
       }
     });

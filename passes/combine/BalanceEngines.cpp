@@ -29,15 +29,15 @@ struct BalanceEnginesPass : PassWrapper<BalanceEnginesPass, OperationPass<tile::
       }
       int64_t n = inst.getReads().empty() ? tile::elementsOf(op.getResult(0).getType())
                                           : cast<tile::AccessPatternAttr>(inst.getAps()[0]).getFreeSize();
-      if (isa<tile::TensorScalarOp, tile::CopyOp>(op)) {
+      if (llvm::isa<tile::TensorScalarOp, tile::CopyOp>(op)) {
         double onVector = cost.elementwiseNs(isa::Engine::Vector, n), onScalar = cost.elementwiseNs(isa::Engine::Scalar, n);
         bool toScalar = scalar + onScalar < vector + onVector && scalarCan(&op);
         (toScalar ? scalar : vector) += toScalar ? onScalar : onVector;
         op.setAttr("engine", StringAttr::get(op.getContext(), toScalar ? "scalar" : "vector"));
-      } else if (isa<tile::ActivateOp>(op)) {
+      } else if (llvm::isa<tile::ActivateOp>(op)) {
         scalar += cost.activateNs(n);
       } else if (inst.getEngineName() == "vector") {
-        bool twice = isa<tile::TensorTensorOp, tile::SelectOp, tile::ScanOp>(op);
+        bool twice = llvm::isa<tile::TensorTensorOp, tile::SelectOp, tile::ScanOp>(op);
         vector += cost.elementwiseNs(isa::Engine::Vector, twice ? 2 * n : n);
       }
     }
@@ -47,7 +47,7 @@ struct BalanceEnginesPass : PassWrapper<BalanceEnginesPass, OperationPass<tile::
   static bool scalarCan(Operation *op) {
     auto narrow = [](Type tile) {
       Type element = tile::elementTypeOf(tile);
-      return isa<FloatType>(element) || element.getIntOrFloatBitWidth() <= 16;
+      return llvm::isa<FloatType>(element) || element.getIntOrFloatBitWidth() <= 16;
     };
     return llvm::all_of(op->getOperandTypes(), narrow) && llvm::all_of(op->getResultTypes(), narrow);
   }

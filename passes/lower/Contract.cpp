@@ -137,7 +137,7 @@ Dims sharedPartitionBatch(Lowering &low, const Contraction &c) {
 class ContractEmitter {
 public:
   ContractEmitter(Lowering &low, const Group &group)
-      : low(low), group(group), c(analyze(group)), out(resultLayout(low, group, c)),
+      : low(low), c(analyze(group)), out(resultLayout(low, group, c)),
         results(low, group, defaultGrid(c.shape, out)), evaluator(low, group, c.shape, out) {
     Dims batch = sharedPartitionBatch(low, c);
     a = sideOf(low, c, true, batch);
@@ -303,7 +303,6 @@ private:
   }
 
   Lowering &low;
-  const Group &group;
   Contraction c;
   Layout out;
   ResultGrids results;

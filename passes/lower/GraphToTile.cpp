@@ -59,7 +59,7 @@ private:
   /// Loads that nothing reads after all: weights whose every tile is zero.
   static void eraseDead(Block &block) {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-      if (op.use_empty() && isa<tile::DmaOp, tile::JoinOp, tile::ConstantOp>(op)) {
+      if (op.use_empty() && llvm::isa<tile::DmaOp, tile::JoinOp, tile::ConstantOp>(op)) {
         op.erase();
       }
     }
@@ -95,7 +95,7 @@ private:
   }
 
   void lower(Operation *op) {
-    if (isa<graph::ConstantOp>(op)) {
+    if (llvm::isa<graph::ConstantOp>(op)) {
       return; // loaded where it is used
     }
     auto empty = [](Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; };
@@ -107,7 +107,7 @@ private:
     const Emitter *emitter = findEmitter(low, group);
     if (emitter) {
       emitter->emit(low, group);
-    } else if (isa<graph::FusionOp>(op)) {
+    } else if (llvm::isa<graph::FusionOp>(op)) {
       // No engine form for the whole: each op of the body on its own.
       lowerBody(cast<graph::FusionOp>(op));
       return;

@@ -36,10 +36,8 @@ struct Geometry {
       offset[d] = tap % kernel[d] * dilations[d] - pads[d];
     }
     result.assign(static_cast<size_t>(outSize), 0);
-    int64_t repeat = outSize;
     int64_t block = 1;
     for (size_t d = rank; d-- > 0;) {
-      repeat /= out[d];
       int64_t scale = std::accumulate(in.begin() + d + 1, in.end(), int64_t(1), std::multiplies<>());
       for (int64_t i = 0; i < outSize; ++i) {
         int64_t at = i / block % out[d] * strides[d] + offset[d];

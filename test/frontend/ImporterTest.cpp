@@ -13,6 +13,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 using namespace ncc;
 using namespace ncc::frontend;
 using ncc::test::ModelBuilder;
@@ -267,4 +269,62 @@ TEST(Importer, ReportsBrokenGraphs) {
   ModelBuilder newer(99);
   newer.input("x", {2}).output("x");
   EXPECT_TRUE(import(newer).has(Code::UnknownVersion));
+}
+
+TEST(Importer, SortsNodes) {
+  ModelBuilder builder;
+  builder.input("x", {2}).output("z");
+  builder.node("Neg", {"y"}, {"z"});
+  builder.node("Exp", {"w"}, {"y"});
+  builder.node("Abs", {"x"}, {"w"});
+  Imported imported = import(builder);
+  ASSERT_TRUE(imported.module);
+  EXPECT_EQ(imported.run({tensor({2}, {0, -1})}), (std::vector<double>{-1, -std::exp(1.0f)}));
+  for (int i = 0; i < 50000; ++i) { // a chain backwards must not need a stack as deep
+    builder.node("Neg", {"n" + std::to_string(i + 1)}, {"n" + std::to_string(i)});
+  }
+  builder.node("Neg", {"x"}, {"n50000"});
+  EXPECT_TRUE(import(builder).module);
+}
+
+TEST(Importer, WritesOutSparseInitializers) {
+  for (bool flat : {true, false}) {
+    ModelBuilder builder;
+    builder.input("x", {2, 2}).output("y");
+    auto *sparse = builder.model.mutable_graph()->add_sparse_initializer();
+    sparse->add_dims(2);
+    sparse->add_dims(2);
+    auto *values = sparse->mutable_values();
+    values->set_name("w");
+    values->set_data_type(1);
+    values->add_dims(2);
+    values->add_float_data(5);
+    values->add_float_data(7);
+    auto *indices = sparse->mutable_indices();
+    indices->set_data_type(7);
+    indices->add_dims(2);
+    for (int64_t index : flat ? std::vector<int64_t>{1, 2} : std::vector<int64_t>{0, 1, 1, 0}) {
+      indices->add_int64_data(index);
+    }
+    if (!flat) {
+      indices->add_dims(2);
+    }
+    builder.node("Add", {"x", "w"}, {"y"});
+    Imported imported = import(builder);
+    ASSERT_TRUE(imported.module);
+    EXPECT_EQ(imported.run({tensor({2, 2}, {0, 0, 0, 0})}), (std::vector<double>{0, 5, 7, 0}));
+    indices->set_int64_data(0, 4); // outside
+    EXPECT_TRUE(import(builder).has(Code::BadTensor));
+  }
+}
+
+TEST(Importer, RefusesSizesNoDeviceHolds) {
+  ModelBuilder huge;
+  huge.input("x", {int64_t{1} << 40, int64_t{1} << 40}).output("y");
+  huge.node("Trilu", {"x"}, {"y"});
+  EXPECT_TRUE(import(huge).has(Code::ShapeMismatch));
+  ModelBuilder large; // the mask of this one would have 2^34 elements
+  large.input("x", {int64_t{1} << 17, int64_t{1} << 17}).output("y");
+  large.node("Trilu", {"x"}, {"y"});
+  EXPECT_TRUE(import(large).has(Code::UnsupportedForm));
 }

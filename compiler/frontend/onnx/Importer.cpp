@@ -4,6 +4,7 @@
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/KnownAttributes.h"
 #include "compiler/frontend/onnx/InputShapes.h"
+#include "compiler/frontend/onnx/NodeOrder.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "dialects/graph/ValueTypes.h"
 
@@ -29,11 +30,17 @@ std::string displayName(const onnx::NodeProto &node) {
   return node.op_type() + (output.empty() ? "" : "_" + output);
 }
 
+/// One of the two forms a graph's constants have.
+struct Initializer {
+  const onnx::TensorProto *dense = nullptr;
+  const onnx::SparseTensorProto *sparse = nullptr;
+};
+
 /// The names visible in one graph or function body. A null value marks one that could not be imported.
 struct Scope {
   const Scope *parent = nullptr;
   std::map<std::string, Value> values = {};
-  std::map<std::string, const onnx::TensorProto *> initializers = {};
+  std::map<std::string, Initializer> initializers = {};
 };
 
 /// How names and versions are to be read inside a function body.
@@ -113,6 +120,7 @@ public:
   }
 
   absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) override { return importer.model.tensor(proto); }
+  absl::StatusOr<Tensor> tensor(const onnx::SparseTensorProto &sparse) override { return importer.model.tensor(sparse); }
 
 private:
   GraphImporter &importer;
@@ -177,10 +185,16 @@ void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<o
 }
 
 void GraphImporter::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
-  for (const onnx::TensorProto &tensor : graph.initializer()) {
-    if (!scope.initializers.emplace(tensor.name(), &tensor).second) {
-      diagnostics.report(Code::BadGraph, absl::StrCat("initializer '", tensor.name(), "' is given twice"));
+  auto add = [&](const std::string &name, Initializer initializer) {
+    if (!scope.initializers.emplace(name, initializer).second) {
+      diagnostics.report(Code::BadGraph, absl::StrCat("initializer '", name, "' is given twice"));
     }
+  };
+  for (const onnx::TensorProto &tensor : graph.initializer()) {
+    add(tensor.name(), {&tensor, nullptr});
+  }
+  for (const onnx::SparseTensorProto &tensor : graph.sparse_initializer()) {
+    add(tensor.values().name(), {nullptr, &tensor});
   }
 }
 
@@ -193,7 +207,8 @@ std::optional<Value> GraphImporter::lookup(const std::string &name, Scope &scope
     if (initializer == at->initializers.end()) {
       continue;
     }
-    absl::StatusOr<Tensor> tensor = model.tensor(*initializer->second);
+    const auto &[dense, sparse] = initializer->second;
+    absl::StatusOr<Tensor> tensor = dense ? model.tensor(*dense) : model.tensor(*sparse);
     Value value;
     if (tensor.ok()) {
       OpBuilder::InsertionGuard guard(builder);
@@ -201,7 +216,7 @@ std::optional<Value> GraphImporter::lookup(const std::string &name, Scope &scope
       auto loc = NameLoc::get(builder.getStringAttr(name));
       value = graph::ConstantOp::create(builder, loc, graph::tensorAttr(builder.getContext(), *tensor, name));
     } else {
-      bool external = initializer->second->data_location() == 1;
+      bool external = dense && dense->data_location() == 1;
       diagnostics.report(external ? Code::ExternalData : Code::BadTensor, std::string(tensor.status().message()));
     }
     const_cast<Scope *>(at)->values[name] = value;
@@ -221,8 +236,8 @@ void GraphImporter::define(const std::string &name, Value value, Scope &scope, c
 
 void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope,
                                 const Frame &frame) {
-  for (const onnx::NodeProto &node : nodes) {
-    importNode(node, scope, frame);
+  for (const onnx::NodeProto *node : inOrder(nodes)) {
+    importNode(*node, scope, frame);
   }
 }
 

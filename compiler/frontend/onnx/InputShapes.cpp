@@ -42,11 +42,20 @@ public:
     std::vector<Shape> shapes;
     for (const onnx::ValueInfoProto *input : inputs) {
       shapes.push_back(bind(*input));
+      __int128 elements = 1;
+      for (int64_t dim : shapes.back()) {
+        elements = std::min<__int128>(elements * dim, kMostElements + 1);
+      }
+      if (elements > kMostElements) {
+        error(Code::ShapeMismatch, absl::StrCat("input '", input->name(), "' of shape ", shapeString(shapes.back()), " is larger than any device's memory"));
+      }
     }
     return good ? std::optional(shapes) : std::nullopt;
   }
 
 private:
+  static constexpr int64_t kMostElements = int64_t{1} << 40;
+
   void error(Code code, std::string message, std::string advice = {}) {
     good = false;
     diagnostics.report(code, std::move(message), {}, {}, std::move(advice));

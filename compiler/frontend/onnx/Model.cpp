@@ -82,6 +82,9 @@ std::vector<const onnx::ValueInfoProto *> Model::openInputs() const {
   for (const onnx::TensorProto &initializer : message.graph().initializer()) {
     given.insert(initializer.name());
   }
+  for (const onnx::SparseTensorProto &initializer : message.graph().sparse_initializer()) {
+    given.insert(initializer.values().name());
+  }
   std::vector<const onnx::ValueInfoProto *> inputs;
   for (const onnx::ValueInfoProto &input : message.graph().input()) {
     if (!given.count(input.name())) {

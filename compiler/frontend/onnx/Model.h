@@ -47,6 +47,8 @@ public:
 
   /// The value of a TensorProto. Raw and external data are views into mapped files; typed fields are converted.
   absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) const;
+  /// The same, written out: zero wherever the proto lists no value.
+  absl::StatusOr<Tensor> tensor(const onnx::SparseTensorProto &sparse) const;
 
 private:
   absl::StatusOr<Tensor> externalTensor(const onnx::TensorProto &proto, DType dtype, Shape shape) const;

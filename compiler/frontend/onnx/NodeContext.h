@@ -19,6 +19,7 @@ public:
   virtual llvm::SmallVector<Value> importBody(const onnx::GraphProto &graph,
                                               llvm::ArrayRef<Value> arguments = {}) = 0;
   virtual absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) = 0;
+  virtual absl::StatusOr<Tensor> tensor(const onnx::SparseTensorProto &sparse) = 0;
 };
 
 class NodeContext : public OpBuilding {

@@ -22,6 +22,18 @@ Value OpBuilding::fail(std::string text) {
   return {};
 }
 
+bool OpBuilding::canMake(DType type, IntsRef dims) {
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  __int128 bytes = static_cast<int64_t>(dtypeSize(type));
+  for (int64_t dim : dims) {
+    bytes = std::min<__int128>(bytes * dim, __int128{kMostBytes} + 1);
+  }
+  if (bytes > kMostBytes) {
+    fail("it needs a constant of more than 1 GiB");
+  }
+  return bytes <= kMostBytes;
+}
+
 bool OpBuilding::waitsForRunTime() const { return later || StringRef(failure).contains("computed at run time"); }
 
 RankedTensorType OpBuilding::typeOf(Value value) {

@@ -31,6 +31,8 @@ public:
   const std::string &reason() const { return failure; }
   /// Records a reason (the first one wins); returns a null value for convenience.
   Value fail(std::string text);
+  /// False, with the reason, for a constant so large that making it is no use: sizes come from files that may say anything.
+  bool canMake(DType type, IntsRef dims);
   /// What failed may have a form that waits until run time: a shape or a constant was wanted that is not known now.
   bool waitsForRunTime() const;
   mlir::OpBuilder &opBuilder() { return builder; }

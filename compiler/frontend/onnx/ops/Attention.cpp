@@ -43,6 +43,9 @@ struct Band {
 
 /// The additive [S,T] mask of a band.
 static Value bandMask(NodeContext &node, Value like, int64_t queries, int64_t keys, int64_t offset, Band band) {
+  if (!node.canMake(DType::F32, {queries, keys})) {
+    return {};
+  }
   Tensor mask(DType::F32, {queries, keys});
   for (int64_t i = 0; i < queries; ++i) {
     for (int64_t j = 0; j < keys; ++j) {

@@ -11,39 +11,6 @@ using namespace mlir;
 
 namespace ncc::frontend {
 
-/// A sparse constant written out.
-static absl::StatusOr<Tensor> denseOf(NodeContext &node, const onnx::SparseTensorProto &sparse) {
-  absl::StatusOr<Tensor> values = node.scope().tensor(sparse.values()), indices = node.scope().tensor(sparse.indices());
-  if (!values.ok() || !indices.ok()) {
-    return values.ok() ? indices.status() : values.status();
-  }
-  Shape shape(sparse.dims().begin(), sparse.dims().end());
-  __int128 total = 1;
-  for (int64_t dim : shape) {
-    total *= dim;
-    if (dim < 0 || total > (1 << 28)) {
-      return absl::InvalidArgumentError("the sparse tensor is too large to write out");
-    }
-  }
-  Tensor dense(values->dtype(), shape);
-  int64_t rank = dense.rank(), count = values->size();
-  bool flat = indices->rank() == 1;
-  if (indices->size() != (flat ? count : count * rank)) {
-    return absl::InvalidArgumentError("the sparse tensor's indices do not match its values");
-  }
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t at = flat ? indices->asInt(i) : 0;
-    for (int64_t d = 0; !flat && d < rank; ++d) {
-      at = at * shape[d] + indices->asInt(i * rank + d);
-    }
-    if (at < 0 || at >= dense.size()) {
-      return absl::InvalidArgumentError("a sparse index is outside the tensor");
-    }
-    dense.setDouble(at, values->asDouble(i));
-  }
-  return dense;
-}
-
 static LogicalResult constant(NodeContext &node) {
   if (llvm::count_if(node.proto().attribute(), [](const onnx::AttributeProto &attribute) {
         return attribute.name().find("value") != std::string::npos;
@@ -58,7 +25,7 @@ static LogicalResult constant(NodeContext &node) {
     return tensor.ok() ? give(*tensor) : node.fail(std::string(tensor.status().message()));
   }
   if (const onnx::AttributeProto *value = node.attr("sparse_value")) {
-    absl::StatusOr<Tensor> tensor = denseOf(node, value->sparse_tensor());
+    absl::StatusOr<Tensor> tensor = node.scope().tensor(value->sparse_tensor());
     return tensor.ok() ? give(*tensor) : node.fail(std::string(tensor.status().message()));
   }
   if (node.hasAttr("value_float") || node.hasAttr("value_floats")) {

@@ -55,6 +55,9 @@ static Value keyMask(NodeContext &node, Value mask, Value like, int64_t batch, i
 
 /// Queries at the end of the keys see what is not after them.
 static Value causalMask(NodeContext &node, Value like, int64_t queries, int64_t keys) {
+  if (!node.canMake(DType::F32, {queries, keys})) {
+    return {};
+  }
   Tensor mask(DType::F32, {queries, keys});
   for (int64_t i = 0; i < queries; ++i) {
     for (int64_t j = 0; j < keys; ++j) {
@@ -111,7 +114,11 @@ static LogicalResult attention(NodeContext &node) {
     return failure();
   }
   if (node.attrInt("unidirectional", 0) != 0) {
-    mask = sum(node, mask, causalMask(node, q, queries, keys));
+    Value causal = causalMask(node, q, queries, keys);
+    if (!causal) {
+      return failure();
+    }
+    mask = sum(node, mask, causal);
   }
   mask = node.has(5) ? sum(node, mask, node.input(5)) : mask;
   Value y = attentionOf(node, q, k, v, mask, scaleOf(node, q), false, 0), present;
@@ -173,7 +180,11 @@ static LogicalResult multiHead(NodeContext &node) {
   }
   mask = node.has(5) ? sum(node, mask, node.input(5)) : mask;
   if (node.attrInt("unidirectional", 0) != 0) {
-    mask = sum(node, mask, causalMask(node, q, queries, keys));
+    Value causal = causalMask(node, q, queries, keys);
+    if (!causal) {
+      return failure();
+    }
+    mask = sum(node, mask, causal);
   }
   Value y = attentionOf(node, q, k, v, mask, scaleOf(node, q), false, 0);
   return node.results({y ? mergeHeads(node, y) : y, k, v});

@@ -113,6 +113,9 @@ static LogicalResult tensorScatter(NodeContext &node) {
     return node.fail("axis must not be the batch, and mode linear or circular");
   }
   int64_t rank = node.rankOf(cache), steps = node.dimsOf(update)[*axis];
+  if (!node.canMake(DType::I64, {steps})) {
+    return failure();
+  }
   Tensor positions(DType::I64, {steps});
   for (int64_t i = 0; i < steps; ++i) {
     positions.setInt(i, i);

@@ -176,6 +176,9 @@ static LogicalResult trilu(NodeContext &node) {
   }
   bool upper = node.attrInt("upper", 1) != 0;
   int64_t rows = node.dimsOf(x)[node.rankOf(x) - 2], columns = node.dimsOf(x)[node.rankOf(x) - 1];
+  if (!node.canMake(DType::Bool, {rows, columns})) {
+    return failure();
+  }
   Tensor mask(DType::Bool, {rows, columns});
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {

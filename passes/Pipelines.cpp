@@ -19,6 +19,7 @@
 #include "passes/precision/Passes.h"
 #include "passes/prune/Passes.h"
 #include "passes/simplify/Passes.h"
+#include "passes/padding/Passes.h"
 #include "passes/stages/Passes.h"
 #include "passes/tiling/Passes.h"
 
@@ -43,6 +44,7 @@ void registerAllPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
+  padding::registerPaddingPasses();
   stages::registerStagesPasses();
   simplify::registerSimplifyPasses();
   fuse::registerFusePasses();
@@ -133,9 +135,7 @@ constexpr Phase kPhases[] = {
        if (options.autoCast == "all") { // before: sums inside norms and softmax stay f32
          addAutoCast(passes, options, "all");
        }
-       legalize::LegalizeForEnginesPassOptions legal;
-       legal.byteProducts = options.device.hasInt8Matmul();
-       passes.addNestedPass<FuncOp>(legalize::createLegalizeForEnginesPass(legal));
+       passes.addNestedPass<FuncOp>(legalize::createLegalizeForEnginesPass());
        passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());
      }},
     {"precision", "operands of products demoted where asked",

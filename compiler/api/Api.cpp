@@ -12,6 +12,31 @@ using namespace ncc;
 
 namespace {
 
+/// Lists of sizes from their text.
+bool translateSizes(const api::CompileOptions &from, Options &to, DiagnosticEngine &diagnostics) {
+  auto bad = [&](const std::string &text) {
+    diagnostics.report(Code::BadOption, "'" + text + "' is no list of sizes", {}, {}, "write sizes as 16, {16,64,128}, 16..128 or 16..128:16");
+    return false;
+  };
+  for (const auto &[input, text] : from.shapeBuckets) {
+    std::optional<std::vector<Sizes>> shape = parseShape(text);
+    if (!shape) {
+      return bad(text);
+    }
+    to.shapeBuckets[input] = *std::move(shape);
+  }
+  for (const auto &[name, text] : from.dimBuckets) {
+    std::optional<Sizes> sizes = parseSizes(text);
+    if (!sizes || sizes->front() < 1) {
+      return bad(text);
+    }
+    to.dimBuckets[name] = *std::move(sizes);
+  }
+  to.shapesFrom = from.shapesFrom;
+  to.pad = from.pad;
+  return true;
+}
+
 Options translate(const api::CompileOptions &from) {
   Options to;
   to.target = from.target;
@@ -42,7 +67,11 @@ api::CompileResult api::compile(const std::string &modelPath, const std::string 
     diagnostics.report(Code::OutputUnwritable, "'" + neffPath + "' exists and is not a regular file");
     return {};
   }
-  std::optional<Compilation> compilation = compileFile(modelPath, translate(options), diagnostics);
+  Options translated = translate(options);
+  if (!translateSizes(options, translated, diagnostics)) {
+    return {};
+  }
+  std::optional<Compilation> compilation = compileFile(modelPath, translated, diagnostics);
   if (!compilation) {
     return {};
   }

@@ -27,7 +27,8 @@ ncc_status ncc_compile_file(const char *model_path, const char *neff_path, const
   const ncc_options &from = options ? *options : defaults;
   bool enums = from.parallel >= NCC_PARALLEL_AUTO && from.parallel <= NCC_PARALLEL_DATA && from.auto_cast >= NCC_CAST_NONE &&
                from.auto_cast <= NCC_CAST_ALL && from.auto_cast_type >= NCC_TYPE_BF16 && from.auto_cast_type <= NCC_TYPE_FP16;
-  if (!enums || (from.shape_count && !from.shapes) || (from.dim_count && !from.dims)) {
+  if (!enums || (from.shape_count && !from.shapes) || (from.dim_count && !from.dims) || (from.shape_bucket_count && !from.shape_buckets) ||
+      (from.dim_bucket_count && !from.dim_buckets)) {
     return NCC_BAD_ARGUMENT;
   }
   api::CompileOptions to;
@@ -45,6 +46,13 @@ ncc_status ncc_compile_file(const char *model_path, const char *neff_path, const
   for (size_t i = 0; i < from.dim_count; ++i) {
     to.dims[from.dims[i].name] = from.dims[i].size;
   }
+  for (size_t i = 0; i < from.shape_bucket_count; ++i) {
+    to.shapeBuckets[from.shape_buckets[i].name] = from.shape_buckets[i].sizes;
+  }
+  for (size_t i = 0; i < from.dim_bucket_count; ++i) {
+    to.dimBuckets[from.dim_buckets[i].name] = from.dim_buckets[i].sizes;
+  }
+  to.pad = from.exact_only == 0;
   api::CompileResult result = api::compile(model_path, neff_path, to, [&](const api::Message &message) {
     if (from.on_message) {
       ncc_message plain = {static_cast<ncc_severity>(message.severity), message.code.c_str(), message.node.c_str(), message.text.c_str(),

@@ -29,6 +29,13 @@ typedef struct {
   int64_t size;
 } ncc_dim;
 
+/* Sizes of an input's dimensions ("1x{16,64,128}") or of a symbolic dimension ("16..128"), as on the command line: the NEFF
+ * has a bucket for each. */
+typedef struct {
+  const char *name;
+  const char *sizes;
+} ncc_sizes;
+
 /* The strings live as long as the call of the handler. */
 typedef struct {
   ncc_severity severity;
@@ -48,6 +55,11 @@ typedef struct {
   size_t shape_count;
   const ncc_dim *dims;
   size_t dim_count;
+  const ncc_sizes *shape_buckets; /* by input */
+  size_t shape_bucket_count;
+  const ncc_sizes *dim_buckets; /* by symbolic dimension */
+  size_t dim_bucket_count;
+  int exact_only; /* nonzero: buckets serve no smaller shapes */
   int jobs;
   ncc_message_handler on_message; /* may be NULL */
   void *user;

@@ -3,6 +3,7 @@
 // Describes a model from its protobuf, then tries to import it.
 #include "compiler/driver/Check.h"
 
+#include "compiler/driver/Buckets.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/Fit.h"
 #include "compiler/driver/Phases.h"
@@ -91,6 +92,19 @@ void printFit(const Json &result) {
   }
 }
 
+/// What one set of shapes needs.
+bool checkShapes(const frontend::Model &model, const Options &options, const hw::DeviceSpec &device, Json &result, DiagnosticEngine &diagnostics) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  loadAllDialects(context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = driver::importModel(context, model, options, diagnostics);
+  result["supported"] = static_cast<bool>(module);
+  bool ok = module && driver::everyValueFits(*module, device, diagnostics);
+  if (std::optional<driver::Fit> fit = ok ? driver::fitOf(*module, options, device) : std::nullopt) {
+    ok = addFit(*fit, device, result, diagnostics);
+  }
+  return ok;
+}
+
 } // namespace
 
 bool driver::check(const std::string &path, const Options &options, bool json, DiagnosticEngine &diagnostics) {
@@ -111,14 +125,21 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
     ++ops[(node.domain().empty() ? "" : node.domain() + ".") + node.op_type()];
   }
   result["ops"] = ops;
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  loadAllDialects(context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(context, *model, options, diagnostics);
   std::optional<hw::DeviceSpec> device = resolveTarget(options.target, diagnostics);
-  result["supported"] = static_cast<bool>(module);
-  bool ok = module && device && everyValueFits(*module, *device, diagnostics);
-  if (std::optional<Fit> fit = ok ? fitOf(*module, options, *device) : std::nullopt) {
-    ok = addFit(*fit, *device, result, diagnostics);
+  std::optional<std::vector<Options>> list = device ? bucketOptions(*model, options, diagnostics) : std::nullopt;
+  const bool several = list && list->size() > 1;
+  bool ok = list.has_value();
+  result["supported"] = ok;
+  for (size_t i = 0; ok && i < list->size(); ++i) {
+    Json one = Json::object();
+    ok = checkShapes(*model, (*list)[i], *device, one, diagnostics);
+    result["supported"] = result["supported"] && one["supported"];
+    if (several) {
+      one["shapes"] = (*list)[i].shapes;
+      result["buckets"].push_back(std::move(one));
+    } else {
+      result.update(one);
+    }
   }
   for (const Diagnostic &diagnostic : diagnostics.all()) {
     result["diagnostics"].push_back({{"code", codeString(diagnostic.code)}, {"node", diagnostic.node}, {"op", diagnostic.opType},
@@ -137,6 +158,16 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
   std::printf("\n");
   if (result.contains("cores")) {
     printFit(result);
+  }
+  for (const Json &bucket : result.contains("buckets") ? result["buckets"] : Json::array()) {
+    std::printf("%-8s", "bucket");
+    for (const auto &[input, shape] : bucket["shapes"].items()) {
+      std::printf(" %s=%s", input.c_str(), shapeString(shape.get<std::vector<int64_t>>()).c_str());
+    }
+    std::printf("\n");
+    if (bucket.contains("cores")) {
+      printFit(bucket);
+    }
   }
   std::printf("%s\n", ok ? "supported: every node can be compiled" : "not supported: see the errors");
   return ok;

@@ -3,13 +3,16 @@
 // Import, phases, emission. MLIR's diagnostics become the project's own; nothing of MLIR leaves this file.
 #include "compiler/driver/Compile.h"
 
+#include "compiler/driver/Buckets.h"
 #include "compiler/driver/Division.h"
 #include "compiler/driver/Fit.h"
 #include "compiler/driver/Inputs.h"
+#include "compiler/driver/Padding.h"
 #include "compiler/driver/Phases.h"
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/emit/EmitPlan.h"
+#include "compiler/emit/Join.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "dialects/core/Core.h"
 #include "dialects/graph/Constants.h"
@@ -50,9 +53,9 @@ struct Workspace {
 
 class Compiler {
 public:
-  Compiler(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, const Progress &progress)
-      : model(model), options(options), diagnostics(diagnostics), progress(progress), start(Clock::now()),
-        workspace(std::make_shared<Workspace>(options.jobs)),
+  Compiler(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, const Progress &progress, std::shared_ptr<Workspace> space,
+           const driver::BucketPadding *padding = nullptr)
+      : model(model), options(options), diagnostics(diagnostics), progress(progress), start(Clock::now()), workspace(std::move(space)), padding(padding),
         handler(&workspace->context, [this](mlir::Diagnostic &diagnostic) { return report(diagnostic); }) {}
 
   std::optional<Compilation> run(Stage stop) {
@@ -77,6 +80,11 @@ public:
     if (stop != Stage::Neff) {
       return result;
     }
+    for (size_t i = 0; i < maskLengths.size(); ++i) {
+      result.model.padded.push_back(padding->shapes[i]);
+      result.model.padded.back().lengths = maskLengths[i];
+    }
+    result.model.unpadded = padding ? padding->unpadded : "";
     summary.weightBytes = static_cast<int64_t>(result.model.weightBytes);
     result.model.report = summary.json(false);
     summary.seconds = since(start);
@@ -122,6 +130,7 @@ private:
     made.inputs = std::move(inputs);
     made.outputs = std::move(outputs);
     Report total;
+    emit::Join join(made);
     for (auto func : whole->getOps<func::FuncOp>()) {
       if (func == main) {
         continue;
@@ -140,7 +149,7 @@ private:
       }
       result.text += part.text;
       made.provenance.precision = part.model.provenance.precision;
-      emit::addSegment(std::move(part.model), made);
+      join.addSegment(std::move(part.model));
       total.add(summary);
     }
     if (stop != Stage::Neff) {
@@ -158,7 +167,7 @@ private:
   bool finishPlan(func::FuncOp main, Report total, neff::Model &made) {
     std::vector<emit::HostStep> steps;
     absl::Status status = emit::emitPlan(main, made, steps);
-    neff::shareWithSegments(made);
+    neff::shareWithParts(made);
     status = status.ok() ? neff::verifyModel(made) : status;
     absl::StatusOr<sim::TimingReport> simulated = status.ok() ? sim::simulateTiming(made) : status;
     if (!simulated.ok()) {
@@ -232,6 +241,10 @@ private:
         return false;
       }
       auto main = module->lookupSymbol<func::FuncOp>("main");
+      if (padding) {
+        maskLengths = padding->masks.lengths(main);
+        padding->masks.apply(main);
+      }
       inputs = driver::tensorsOf(main, true);
       outputs = driver::tensorsOf(main, false);
       return true;
@@ -479,6 +492,8 @@ private:
   const Progress &progress;
   Clock::time_point start;
   std::shared_ptr<Workspace> workspace;
+  const driver::BucketPadding *padding; // of a bucket
+  std::vector<std::vector<int64_t>> maskLengths;
   ScopedDiagnosticHandler handler;
   hw::DeviceSpec device;
   OwningOpRef<ModuleOp> module;
@@ -493,11 +508,120 @@ private:
   Report summary;
 };
 
+/// The buckets as one model, and the report of the whole.
+class BucketCompiler {
+public:
+  BucketCompiler(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, const Progress &progress)
+      : model(model), options(options), diagnostics(diagnostics), progress(progress), workspace(std::make_shared<Workspace>(options.jobs)) {}
+
+  std::optional<Compilation> run(const std::vector<Options> &list, Stage stop) {
+    const Clock::time_point start = Clock::now();
+    Compilation result;
+    emit::Join join(result.model);
+    if (progress) {
+      progress("padding");
+    }
+    const std::vector<driver::BucketPadding> paddings = driver::provePadding(model, list, options);
+    result.report.phases.push_back({"padding", since(start), peakMegabytes()});
+    for (size_t i = 0; i < list.size(); ++i) {
+      const Options &one = list[i];
+      std::optional<Compilation> part = Compiler(model, one, diagnostics, progress, workspace, &paddings[i]).run(stop);
+      if (!part) {
+        return std::nullopt;
+      }
+      result.text += part->text;
+      if (stop == Stage::Neff) {
+        note(one, *part, result.report);
+        part->model.report.clear();
+        result.model.provenance = part->model.provenance;
+        result.model.device = part->model.device;
+        join.addBucket(std::move(part->model));
+      }
+    }
+    if (stop == Stage::Neff && !finish(result, since(start))) {
+      return std::nullopt;
+    }
+    return result;
+  }
+
+private:
+  /// What varies of the bucket's shapes is its name.
+  void note(const Options &one, const Compilation &part, Report &whole) {
+    BucketReport bucket;
+    for (const auto &[input, shape] : one.shapes) {
+      bucket.shapes += (bucket.shapes.empty() ? "" : " ") + input + "=" + shapeString(Shape(shape.begin(), shape.end()));
+    }
+    bucket.latencyNs = part.report.latencyNs;
+    bucket.throughput = part.report.throughput;
+    bucket.seconds = part.report.seconds;
+    bucket.padded = static_cast<int64_t>(part.model.padded.size());
+    bucket.unpadded = part.model.unpadded;
+    std::vector<BucketReport> buckets = std::move(whole.buckets);
+    std::vector<PhaseReport> phases = std::move(whole.phases);
+    whole = part.report;
+    whole.buckets = std::move(buckets);
+    whole.buckets.push_back(std::move(bucket));
+    for (size_t i = 0; i < phases.size(); ++i) { // time of all buckets
+      auto same = llvm::find_if(whole.phases, [&](const PhaseReport &phase) { return phase.name == phases[i].name; });
+      if (same != whole.phases.end()) {
+        same->seconds += phases[i].seconds;
+      } else {
+        whole.phases.push_back(phases[i]);
+      }
+    }
+  }
+
+  bool finish(Compilation &result, double seconds) {
+    neff::Model &made = result.model;
+    made.provenance.options = canonical(options);
+    made.usefulMacs = made.buckets.back().usefulMacs;
+    made.usefulMacsRate = made.buckets.back().usefulMacsRate;
+    made.weightOwner = workspace;
+    made.outputs = made.buckets.back().outputs;
+    made.inputs.assign(made.buckets.back().inputs.begin(), made.buckets.back().inputs.begin() + static_cast<std::ptrdiff_t>(model.openInputs().size()));
+    for (size_t i = 0; i < made.inputs.size(); ++i) {
+      made.inputs[i].shape = openShape(made.typeOfInput(i));
+    }
+    for (size_t i = 0; i < made.outputs.size(); ++i) {
+      made.outputs[i].shape = openShape(made.typeOfOutput(i));
+    }
+    neff::shareWithParts(made);
+    if (absl::Status status = neff::verifyModel(made); !status.ok()) {
+      diagnostics.report(Code::InternalError, std::string(status.message()));
+      return false;
+    }
+    result.report.weightBytes = static_cast<int64_t>(made.weightBytes);
+    made.report = result.report.json(false);
+    result.report.seconds = seconds;
+    return true;
+  }
+
+  /// 0 for what only a call says.
+  static Shape openShape(const ValueType &type) {
+    Shape shape = type.isTensor() ? type.shape : Shape();
+    std::replace(shape.begin(), shape.end(), kUnknownDim, int64_t{0});
+    return shape;
+  }
+
+  const frontend::Model &model;
+  const Options &options;
+  ncc::DiagnosticEngine &diagnostics;
+  const Progress &progress;
+  std::shared_ptr<Workspace> workspace;
+};
+
 } // namespace
 
 std::optional<Compilation> ncc::compile(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, Stage stop,
                                         const Progress &progress) {
-  return Compiler(model, options, diagnostics, progress).run(stop);
+  std::optional<std::vector<Options>> list = driver::bucketOptions(model, options, diagnostics);
+  if (!list) {
+    return std::nullopt;
+  }
+  if (list->size() > 1) {
+    return BucketCompiler(model, options, diagnostics, progress).run(*list, stop);
+  }
+  return Compiler(model, list->front(), diagnostics, progress, std::make_shared<Workspace>(options.jobs)).run(stop);
 }
 
 std::optional<Compilation> ncc::compileFile(const std::string &path, const Options &options, ncc::DiagnosticEngine &diagnostics, Stage stop,

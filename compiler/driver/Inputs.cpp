@@ -40,19 +40,28 @@ bool driver::shapesFromFolder(const std::string &folder, const frontend::Model &
   return true;
 }
 
-bool driver::readSamples(const std::string &folder, size_t inputs, std::vector<std::vector<Tensor>> &samples, DiagnosticEngine &diagnostics) {
+static std::vector<std::string> setsWithin(const std::string &folder) {
   std::vector<std::string> folders;
   std::error_code error;
   if (std::filesystem::exists(folder + "/input_0.pb", error)) {
-    folders.push_back(folder);
-  } else {
-    for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {
-      if (std::filesystem::exists(entry.path() / "input_0.pb")) {
-        folders.push_back(entry.path().string());
-      }
-    }
-    std::sort(folders.begin(), folders.end());
+    return {folder};
   }
+  for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {
+    if (std::filesystem::exists(entry.path() / "input_0.pb", error)) {
+      folders.push_back(entry.path().string());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+std::vector<std::string> driver::setsIn(const std::string &folder) {
+  std::vector<std::string> folders = setsWithin(folder);
+  return folders.empty() ? std::vector<std::string>{folder} : folders;
+}
+
+bool driver::readSamples(const std::string &folder, size_t inputs, std::vector<std::vector<Tensor>> &samples, DiagnosticEngine &diagnostics) {
+  const std::vector<std::string> folders = setsWithin(folder);
   if (folders.empty()) {
     diagnostics.report(Code::BadOption, "--calibration-data: '" + folder + "' holds no input_0.pb, nor does a folder in it");
     return false;

@@ -20,6 +20,10 @@ namespace ncc::driver {
 bool shapesFromFolder(const std::string &folder, const frontend::Model &model, std::map<std::string, std::vector<int64_t>> &shapes,
                       DiagnosticEngine &diagnostics);
 
+/// The data sets of a folder: itself if it holds input_0.pb, else each of its folders that does, by name; `folder` when there are
+/// none, so that reading it says what is missing.
+std::vector<std::string> setsIn(const std::string &folder);
+
 /// The samples of a calibration folder: itself if it holds input_0.pb, else each of its folders that does, by name.
 bool readSamples(const std::string &folder, size_t inputs, std::vector<std::vector<Tensor>> &samples, DiagnosticEngine &diagnostics);
 

@@ -20,6 +20,17 @@ std::string ncc::canonical(const Options &options) {
   for (const auto &[name, size] : options.dims) {
     text += " --dim " + name + "=" + std::to_string(size);
   }
+  for (const auto &[name, shape] : options.shapeBuckets) {
+    text += " --shape " + name + "=";
+    for (size_t i = 0; i < shape.size(); ++i) {
+      text += (i ? "x" : "") + sizesText(shape[i]);
+    }
+  }
+  for (const auto &[name, sizes] : options.dimBuckets) {
+    text += " --dim " + name + "=" + sizesText(sizes);
+  }
+  const bool several = !options.shapeBuckets.empty() || !options.dimBuckets.empty() || !options.shapesFrom.empty();
+  text += several ? options.pad ? " --pad-shapes " + std::to_string(options.padShapes) : " --pad none" : "";
   for (const std::string &pass : options.disabled) {
     text += " --without " + pass;
   }

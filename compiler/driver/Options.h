@@ -3,6 +3,8 @@
 // Everything a user can ask of a compilation, as plain data with defaults.
 #pragma once
 
+#include "compiler/driver/Sizes.h"
+
 #include <cstdint>
 #include <map>
 #include <set>
@@ -27,7 +29,13 @@ struct Options {
 
   std::map<std::string, std::vector<int64_t>> shapes; // by input name
   std::map<std::string, int64_t> dims;                // by symbolic dim name
-  std::string shapesFrom;                             // folder with input_J.pb
+  /// Several shapes make one NEFF with a bucket for each: lists of sizes per dimension of an input or per symbolic dim,
+  /// and data sets (folders with input_J.pb, or with such folders), one bucket per different set of shapes.
+  std::map<std::string, std::vector<Sizes>> shapeBuckets;
+  std::map<std::string, Sizes> dimBuckets;
+  std::vector<std::string> shapesFrom;
+  bool pad = true;        // let buckets serve smaller shapes where padding is proven not to change a result
+  int padShapes = 1024;   // the most smaller shapes to prove it for, all buckets together
 
   int jobs = 0;                    // threads of the compiler; 0: one per CPU. The result does not depend on it
   bool verifyPasses = true;        // run the verifiers of instructions and synchronisation

@@ -1,7 +1,6 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/driver/Phases.h"
 
-#include "compiler/driver/Inputs.h"
 #include "compiler/frontend/onnx/Importer.h"
 #include "dialects/graph/ValueTypes.h"
 
@@ -27,11 +26,7 @@ PipelineOptions driver::pipelineOptions(const Options &options, const hw::Device
 
 OwningOpRef<ModuleOp> driver::importModel(MLIRContext &context, const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics) {
   context.printOpOnDiagnostic(false); // users get facts about their nodes, not the compiler's form of them
-  frontend::ImportOptions import{options.shapes, options.dims, {}};
-  if (!options.shapesFrom.empty() && !shapesFromFolder(options.shapesFrom, model, import.shapes, diagnostics)) {
-    return nullptr;
-  }
-  return frontend::importModel(context, model, import, diagnostics);
+  return frontend::importModel(context, model, {options.shapes, options.dims, {}}, diagnostics);
 }
 
 std::string driver::lowestProduct(const Options &options) {

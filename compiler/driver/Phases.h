@@ -20,7 +20,7 @@ namespace ncc::driver {
 
 PipelineOptions pipelineOptions(const Options &options, const hw::DeviceSpec &device);
 
-/// The model's graph under the options' shapes and dims; null after errors. The context has all dialects.
+/// The model's graph under the options' one set of shapes (bucketOptions makes it); null after errors. The context has all dialects.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(mlir::MLIRContext &context, const frontend::Model &model, const Options &options, DiagnosticEngine &diagnostics);
 
 /// The lowest type matrix products run in, as the NEFF says it.

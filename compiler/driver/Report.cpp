@@ -75,6 +75,10 @@ std::string Report::json(bool timing) const {
       json["host"].push_back({{"node", step.node}, {"op", step.op}});
     }
   }
+  for (const BucketReport &bucket : buckets) {
+    json["buckets"].push_back({{"shapes", bucket.shapes}, {"latency_ms", bucket.latencyNs / 1e6}, {"throughput", bucket.throughput}, {"padded_shapes", bucket.padded},
+                               {"unpadded", bucket.unpadded}});
+  }
   json["engine_elements"] = engineElements;
   json["firmware_elements"] = firmwareElements;
   json["engine_macs"] = engineMacs;
@@ -148,6 +152,12 @@ std::string Report::summary() const {
     text += (i ? ", " : "host          ") + hostSteps[i].node + " (" + hostSteps[i].op + ")";
   }
   text += hostSteps.empty() ? "" : hostSteps.size() > 6 ? line(" and %zu more\n", hostSteps.size() - 6) : "\n";
+  for (size_t i = 0; i < buckets.size() && i < 16; ++i) {
+    const BucketReport &b = buckets[i];
+    text += (i ? "              " : "buckets       ") + b.shapes + line(": %.3f ms, %lld smaller shapes padded", b.latencyNs / 1e6, static_cast<long long>(b.padded));
+    text += b.unpadded.empty() ? "\n" : "; " + b.unpadded + "\n";
+  }
+  text += buckets.size() > 16 ? line("              and %zu more\n", buckets.size() - 16) : "";
   text += line("predicted     %.3f ms latency, %.1f inferences/s, %.1f %% utilization\n", latencyNs / 1e6, throughput, 100 * utilization);
   if (neffBytes > 0) {
     text += line("NEFF          %.1f MB", static_cast<double>(neffBytes) / 1e6);

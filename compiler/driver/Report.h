@@ -31,6 +31,15 @@ struct PhaseReport {
   double peakMb = 0; // of the process, after the phase
 };
 
+/// One set of shapes of a model compiled for several.
+struct BucketReport {
+  std::string shapes;    // "ids=1x16 mask=1x16"
+  double latencyNs = 0, throughput = 0;
+  double seconds = 0;    // of the compilation
+  int64_t padded = 0;    // how many smaller shapes it serves
+  std::string unpadded;  // why it does not serve others
+};
+
 struct Report {
   std::string model, target, parallel, precision;
   int cores = 1;
@@ -46,6 +55,7 @@ struct Report {
   int64_t keptBytes = 0;   // of the model's constants, in the types they are kept in
   int64_t neffBytes = 0;   // of the file, once it is written
   double latencyNs = 0, throughput = 0, utilization = 0; // predicted by the timing simulator
+  std::vector<BucketReport> buckets; // smallest first; the figures above are those of the last
   std::vector<PhaseReport> phases;
   double seconds = 0, peakMb = 0;
 

@@ -157,35 +157,6 @@ private:
 
 } // namespace
 
-void emit::addSegment(neff::Model segment, neff::Model &model) {
-  const uint64_t base = (model.weightBytes + 63) / 64 * 64;
-  const auto firstNode = static_cast<uint32_t>(model.nodes.size());
-  for (neff::WeightPiece &piece : segment.weights) {
-    piece.offset += base;
-    model.weights.push_back(std::move(piece));
-  }
-  model.weightBytes = segment.weights.empty() ? model.weightBytes : base + segment.weightBytes;
-  model.nodes.insert(model.nodes.end(), segment.nodes.begin(), segment.nodes.end());
-  for (neff::Program &program : segment.programs) {
-    for (neff::Buffer &buffer : program.buffers) {
-      if (buffer.kind == neff::BufferKind::Weight || buffer.hasInitial) {
-        buffer.offset += base;
-      }
-    }
-    for (auto *list : {&program.init, &program.run}) {
-      for (isa::Instruction &inst : *list) {
-        uint32_t &node = isa::header(inst).node;
-        node = node > 0 ? node + firstNode : 0;
-      }
-    }
-  }
-  model.usefulMacs += segment.usefulMacs;
-  model.usefulMacsRate += segment.usefulMacsRate;
-  segment.weights.clear();
-  segment.nodes.clear();
-  model.segments.push_back(std::move(segment));
-}
-
 absl::Status emit::emitPlan(func::FuncOp main, neff::Model &model, std::vector<HostStep> &hostSteps) {
   absl::StatusOr<neff::PlanBlock> block = PlanEmitter(model, hostSteps).block(main.getBody().front());
   if (!block.ok()) {

@@ -16,9 +16,6 @@ class FuncOp;
 
 namespace ncc::emit {
 
-/// Takes over a segment's programs, weights and node names into `model`, as its next segment.
-void addSegment(neff::Model segment, neff::Model &model);
-
 /// What ran where, for the report: node and kernel of each host step.
 struct HostStep {
   std::string node, kernel;

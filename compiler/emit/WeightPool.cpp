@@ -13,6 +13,16 @@
 using namespace ncc;
 using namespace ncc::emit;
 
+static std::string hashOf(const void *data, uint64_t bytes) {
+  return neff::fastHash(absl::MakeConstSpan(static_cast<const uint8_t *>(data), bytes));
+}
+
+WeightPool::WeightPool(neff::Model &model) : model(model) {
+  for (const neff::WeightPiece &piece : model.weights) {
+    byContent.insert({hashOf(piece.data, piece.bytes), {piece.data, piece.bytes, piece.offset}});
+  }
+}
+
 absl::StatusOr<uint64_t> WeightPool::add(mlir::ElementsAttr value, uint64_t bytes) {
   auto known = byAttribute.find(value);
   if (known != byAttribute.end()) {
@@ -22,17 +32,20 @@ absl::StatusOr<uint64_t> WeightPool::add(mlir::ElementsAttr value, uint64_t byte
   if (!tensor || tensor->byteSize() != bytes) {
     return absl::InternalError(absl::StrCat("a weight of ", bytes, " bytes has no such storage"));
   }
-  const auto *data = static_cast<const uint8_t *>(tensor->data());
-  std::string hash = neff::fastHash(absl::MakeConstSpan(data, bytes));
+  // The tensor travels with the piece: it may be storage of its own (a splat), not the attribute's.
+  auto held = std::make_shared<Tensor>(*std::move(tensor));
+  return byAttribute[value] = add(held->data(), bytes, held);
+}
+
+uint64_t WeightPool::add(const void *data, uint64_t bytes, std::shared_ptr<const void> owner) {
+  const std::string hash = hashOf(data, bytes);
   auto [first, last] = byContent.equal_range(hash);
   for (auto it = first; it != last; ++it) {
     if (it->second.bytes == bytes && std::memcmp(it->second.data, data, bytes) == 0) {
-      return byAttribute[value] = it->second.offset;
+      return it->second.offset;
     }
   }
-  // The tensor travels with the piece: it may be storage of its own (a splat), not the attribute's.
-  auto held = std::make_shared<Tensor>(*std::move(tensor));
-  uint64_t offset = model.addWeights(bytes, [held, bytes](void *destination) { std::memcpy(destination, held->data(), bytes); });
-  byContent.insert({std::move(hash), {held->data(), bytes, offset}});
-  return byAttribute[value] = offset;
+  const uint64_t offset = model.addWeights(data, bytes, std::move(owner));
+  byContent.insert({hash, {data, bytes, offset}});
+  return offset;
 }

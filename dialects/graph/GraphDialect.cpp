@@ -1,7 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Registers the dialect's types, attributes and ops.
-#include "dialects/graph/Graph.h"
+#include "dialects/graph/padding/Padding.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -73,6 +73,7 @@ void GraphDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/graph/Structure.cpp.inc"
       >();
+  registerPadding(*getContext());
 }
 
 Operation *GraphDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {

@@ -2,11 +2,11 @@
 //
 // Attention from its parts, as PyTorch and others export it.
 #include "dialects/graph/Constants.h"
-#include "passes/GreedyRewrite.h"
 #include "passes/fuse/Match.h"
 #include "passes/fuse/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #include <cmath>
 
@@ -128,7 +128,7 @@ struct Attention : OpRewritePattern<MatmulOp> {
     }
     if (auto select = scores.getDefiningOp<SelectOp>()) {
       std::optional<double> low = splatValue(select.getB());
-      if (!low || *low > -1e4 || !isScores(select.getA()) || select.getA().getType() != select.getType()) {
+      if (!low || *low > -1e4 || select->hasAttr("ncc.padding") || !isScores(select.getA()) || select.getA().getType() != select.getType()) {
         return false;
       }
       cond = select.getCond();
@@ -157,7 +157,7 @@ struct RecognizeAttentionPass : impl::RecognizeAttentionPassBase<RecognizeAttent
     patterns.add<Attention>(&getContext());
     GreedyRewriteConfig config;
     config.enableConstantCSE(false);
-    if (failed(ncc::rewriteGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
       signalPassFailure();
     }
   }

@@ -50,6 +50,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const nef
     return options.executor == ExecutorKind::Precise ? sim::makePreciseExecutor(std::move(programs), options.precise)
                                                      : host::makeHostExecutor(std::move(programs), options.host);
   };
+  if (!model->buckets.empty()) {
+    session->buckets = std::make_unique<BucketSessions>(model, [options](std::shared_ptr<const neff::Model> bucket) { return open(std::move(bucket), options); });
+    return session;
+  }
   if (model->hasPlan()) {
     absl::StatusOr<std::unique_ptr<plan::PlanExecutor>> walker = plan::makePlanExecutor(model, make);
     if (!walker.ok()) {
@@ -67,7 +71,20 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const nef
   return session;
 }
 
+absl::Status Session::execute(const sim::InferenceIo &io, sim::InferenceReport *report) {
+  return executor ? executor->execute(io, report) : absl::InvalidArgumentError("a model with buckets runs on values, whose shapes say which bucket is meant");
+}
+
 absl::StatusOr<std::vector<Value>> Session::runValues(absl::Span<const Value> inputs, sim::InferenceReport *report) {
+  if (buckets) {
+    absl::StatusOr<BucketSessions::Prepared> prepared = buckets->prepare(inputs);
+    absl::StatusOr<Session *> session = prepared.ok() ? buckets->session(prepared->bucket) : prepared.status();
+    absl::StatusOr<std::vector<Value>> outputs = session.ok() ? (*session)->runValues(prepared->inputs, report) : session.status();
+    if (outputs.ok()) {
+      BucketSessions::cut(*prepared, *outputs);
+    }
+    return outputs;
+  }
   if (plan) {
     sim::InferenceReport own;
     auto values = plan->run(inputs, report ? report : &own);
@@ -90,7 +107,7 @@ absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs
     return absl::InvalidArgumentError("the model has " + std::to_string(neff->inputs.size()) + " inputs, " +
                                       std::to_string(inputs.size()) + " were given");
   }
-  if (plan) {
+  if (plan || buckets) {
     absl::StatusOr<std::vector<Value>> values = runValues(std::vector<Value>(inputs.begin(), inputs.end()));
     std::vector<Tensor> tensors;
     for (size_t i = 0; values.ok() && i < values->size(); ++i) {

@@ -3,6 +3,7 @@
 // A loaded model in C++: what the C API and the tools are written over.
 #pragma once
 
+#include "runtime/api/BucketSessions.h"
 #include "runtime/host/Host.h"
 #include "runtime/neff/Reader.h"
 #include "runtime/plan/PlanExecutor.h"
@@ -28,9 +29,11 @@ public:
   static absl::StatusOr<std::unique_ptr<Session>> open(std::shared_ptr<const neff::Model> model, const SessionOptions &options = {});
 
   const neff::Model &model() const { return *neff; }
-  /// Thread safe. Buffers have the sizes of the model's tensors.
-  absl::Status execute(const sim::InferenceIo &io, sim::InferenceReport *report = nullptr) { return executor->execute(io, report); }
-  std::string describe() const { return executor->describe(); }
+  /// Thread safe. Buffers have the sizes of the model's tensors; not for models with buckets.
+  absl::Status execute(const sim::InferenceIo &io, sim::InferenceReport *report = nullptr);
+  std::string describe() const { return buckets ? buckets->describe() : executor->describe(); }
+  /// The part of a model with buckets that serves one set of shapes; its inputs end with masks.
+  absl::StatusOr<Session *> bucket(size_t index) { return buckets->session(index); }
   /// Values of any kind in and out; the only way for models whose inputs or outputs are no plain static tensors.
   absl::StatusOr<std::vector<Value>> runValues(absl::Span<const Value> inputs, sim::InferenceReport *report = nullptr);
   /// Whole tensors in, whole tensors out; checks types and shapes.
@@ -40,6 +43,7 @@ private:
   std::shared_ptr<const neff::Model> neff;
   std::unique_ptr<sim::Executor> executor;
   plan::PlanExecutor *plan = nullptr; // the executor, when the model has a plan
+  std::unique_ptr<BucketSessions> buckets; // instead of an executor
 };
 
 } // namespace ncc::api

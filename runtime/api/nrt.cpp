@@ -17,6 +17,7 @@ struct nrt_tensor {
   std::shared_ptr<uint8_t> storage; // empty when attached
   uint8_t *data = nullptr;
   size_t size = 0;
+  std::optional<Shape> shape; // as the caller says it
 };
 struct nrt_tensor_set {
   std::map<std::string, nrt_tensor *> tensors;
@@ -31,6 +32,45 @@ thread_local const nrt_model *lastModel = nullptr;
 thread_local std::vector<std::optional<Shape>> lastShapes;
 
 size_t bytesOf(const neff::TensorInfo &info) { return static_cast<size_t>(numElements(info.shape)) * dtypeSize(info.dtype); }
+
+/// The most bytes a tensor may have: those of its largest bucket.
+size_t mostBytes(const neff::Model &model, size_t i, bool input) {
+  size_t most = model.buckets.empty() ? bytesOf((input ? model.inputs : model.outputs)[i]) : 0;
+  for (const neff::Model &bucket : model.buckets) {
+    most = std::max(most, mostBytes(bucket, i, input));
+  }
+  return most;
+}
+
+size_t coresOf(const neff::Model &model) {
+  size_t cores = model.programs.size();
+  for (const auto *parts : {&model.segments, &model.buckets}) {
+    for (const neff::Model &part : *parts) {
+      cores = std::max(cores, coresOf(part));
+    }
+  }
+  return cores;
+}
+
+/// The shape of an input whose type leaves dims open: what the caller says, or, of a single open dim, what its bytes say.
+std::optional<Shape> shapeOf(const nrt_tensor &tensor, const ValueType &type) {
+  if (tensor.shape || !type.ranked) {
+    return tensor.shape;
+  }
+  Shape shape = type.shape;
+  const auto open = std::find(shape.begin(), shape.end(), kUnknownDim);
+  if (open == shape.end()) {
+    return shape;
+  }
+  *open = 1;
+  const bool single = std::find(shape.begin(), shape.end(), kUnknownDim) == shape.end();
+  const size_t unit = single ? static_cast<size_t>(numElements(shape)) * dtypeSize(type.dtype) : 0;
+  if (unit == 0 || tensor.size % unit != 0) {
+    return std::nullopt;
+  }
+  *open = static_cast<int64_t>(tensor.size / unit);
+  return shape;
+}
 
 NRT_STATUS load(absl::StatusOr<neff::Model> read, const api::SessionOptions &options, nrt_model_t **model) {
   if (!read.ok()) {
@@ -60,22 +100,35 @@ NRT_STATUS collect(const std::vector<neff::TensorInfo> &list, const nrt_tensor_s
   return NRT_SUCCESS;
 }
 
-/// The same for a model with host stages: an output's buffer may be larger than what there is of it.
-NRT_STATUS executePlan(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs) {
+/// For a model with host stages or buckets: shapes are part of the inputs, and an output's buffer may be larger than what
+/// there is of it.
+NRT_STATUS executeValues(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs) {
   const neff::Model &m = model->session->model();
-  std::vector<const void *> in;
-  if (NRT_STATUS status = collect(m.inputs, inputs, in); status != NRT_SUCCESS) {
-    return status;
-  }
   std::vector<ops::Value> values;
-  for (size_t i = 0; i < in.size(); ++i) {
+  for (size_t i = 0; i < m.inputs.size(); ++i) {
+    const std::string &name = m.inputs[i].name;
     const ValueType type = m.typeOfInput(i);
-    if (!type.isStatic() || type.dtype == DType::String) {
-      return fail(NRT_EXEC_BAD_INPUT, "input " + m.inputs[i].name + " is " + type.str() + "; use ncc_nrt_execute_values");
+    auto it = inputs->tensors.find(name);
+    if (it == inputs->tensors.end()) {
+      return fail(NRT_EXEC_BAD_INPUT, "the tensor set has no tensor named " + name);
     }
-    values.emplace_back(Tensor(type.dtype, type.shape, in[i], nullptr));
+    if (!type.isTensor() || type.dtype == DType::String) {
+      return fail(NRT_EXEC_BAD_INPUT, "input " + name + " is " + type.str() + "; use ncc_nrt_execute_values");
+    }
+    const std::optional<Shape> shape = shapeOf(*it->second, type);
+    if (!shape) {
+      return fail(NRT_EXEC_BAD_INPUT, "input " + name + " is " + type.str() + "; say its shape with ncc_nrt_tensor_set_shape");
+    }
+    const size_t bytes = static_cast<size_t>(numElements(*shape)) * dtypeSize(type.dtype);
+    if (it->second->size < bytes || (type.isStatic() && it->second->size != bytes) || (!it->second->data && bytes > 0)) {
+      return fail(NRT_EXEC_BAD_INPUT, "tensor " + name + " has " + std::to_string(it->second->size) + " bytes, the model wants " + std::to_string(bytes));
+    }
+    values.emplace_back(Tensor(type.dtype, *shape, it->second->data, nullptr));
   }
   absl::StatusOr<std::vector<ops::Value>> results = model->session->runValues(values);
+  if (absl::IsNotFound(results.status())) { // no bucket for these shapes
+    return fail(NRT_EXEC_BAD_INPUT, std::string(results.status().message()));
+  }
   if (!results.ok()) {
     return fromStatus(results.status(), NRT_EXEC_COMPLETED_WITH_ERR);
   }
@@ -154,7 +207,7 @@ NRT_STATUS nrt_get_model_nc_count(const nrt_model_t *model, uint32_t *count) {
   if (!model || !count) {
     return fail(NRT_INVALID, "null argument");
   }
-  *count = static_cast<uint32_t>(model->session->model().programs.size());
+  *count = static_cast<uint32_t>(coresOf(model->session->model()));
   return NRT_SUCCESS;
 }
 
@@ -175,7 +228,7 @@ NRT_STATUS nrt_get_model_tensor_info(nrt_model_t *model, nrt_tensor_info_array_t
     nrt_tensor_info_t &to = info->tensor_array[i];
     std::strncpy(to.name, from.name.c_str(), sizeof to.name - 1);
     to.usage = input ? NRT_TENSOR_USAGE_INPUT : NRT_TENSOR_USAGE_OUTPUT;
-    to.size = bytesOf(from);
+    to.size = mostBytes(m, input ? i : i - m.inputs.size(), input);
     to.dtype = dtypeCode(from.dtype);
     to.ndim = static_cast<uint32_t>(from.shape.size());
     to.shape = static_cast<uint32_t *>(std::calloc(std::max<size_t>(1, from.shape.size()), sizeof(uint32_t)));
@@ -266,7 +319,7 @@ NRT_STATUS nrt_tensor_allocate_slice(const nrt_tensor_t *source, size_t offset, 
   if (!source || !slice || offset > source->size || size > source->size - offset) {
     return fail(NRT_INVALID, "the slice is outside of its tensor");
   }
-  *slice = new nrt_tensor{name ? name : "", source->storage, source->data + offset, size};
+  *slice = new nrt_tensor{name ? name : "", source->storage, source->data + offset, size, std::nullopt};
   return NRT_SUCCESS;
 }
 void nrt_tensor_free(nrt_tensor_t **tensor) {
@@ -289,6 +342,20 @@ NRT_STATUS nrt_tensor_write(nrt_tensor_t *tensor, const void *buffer, size_t off
   std::memcpy(tensor->data + offset, buffer, size);
   return NRT_SUCCESS;
 }
+NRT_STATUS ncc_nrt_tensor_set_shape(nrt_tensor_t *tensor, const int64_t *shape, uint32_t ndim) {
+  if (!tensor || (!shape && ndim > 0) || ndim > 32) {
+    return fail(NRT_INVALID, "null argument, or more than 32 dims");
+  }
+  double elements = 1;
+  for (uint32_t d = 0; d < ndim; ++d) {
+    elements *= static_cast<double>(shape[d]);
+    if (shape[d] < 0 || elements > 1e14) {
+      return fail(NRT_INVALID, "a shape is negative or too large");
+    }
+  }
+  tensor->shape = ndim > 0 ? Shape(shape, shape + ndim) : Shape();
+  return NRT_SUCCESS;
+}
 size_t nrt_tensor_get_size(const nrt_tensor_t *tensor) { return tensor ? tensor->size : 0; }
 void *nrt_tensor_get_va(const nrt_tensor_t *tensor) { return tensor ? tensor->data : nullptr; }
 
@@ -300,8 +367,8 @@ NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_t
     return fail(NRT_INVALID_HANDLE, "null argument");
   }
   const neff::Model &m = model->session->model();
-  if (model->session->model().hasPlan()) {
-    return executePlan(model, inputs, outputs);
+  if (m.hasPlan() || !m.buckets.empty()) {
+    return executeValues(model, inputs, outputs);
   }
   std::vector<const void *> in;
   std::vector<void *> out;

@@ -123,6 +123,9 @@ typedef struct {
 } ncc_nrt_options_t;
 /* Maps the file instead of copying it. options may be NULL. */
 NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options, nrt_model_t **model);
+/* The shape of an input whose dims the model leaves open (0 in nrt_tensor_info_t): models with several buckets of shapes,
+ * or with host stages. Not needed for one open dim, which follows from the tensor's bytes. */
+NRT_STATUS ncc_nrt_tensor_set_shape(nrt_tensor_t *tensor, const int64_t *shape, uint32_t ndim);
 /* True shape of an output of the last execution by this thread; ndim in: room, out: rank. */
 NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_t *shape, uint32_t *ndim);
 /* Values of any kind, for models that take or give strings, sequences, optionals, maps, or tensors whose shape is known

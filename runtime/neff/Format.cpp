@@ -184,5 +184,6 @@ absl::StatusOr<std::vector<TarMember>> readTar(Bytes bytes) {
 
 std::string programFolder(size_t i) { return (i < 10 ? "sg0" : "sg") + std::to_string(i) + "/"; }
 std::string segmentFolder(size_t i) { return (i < 10 ? "seg0" : "seg") + std::to_string(i) + "/"; }
+std::string bucketFolder(size_t i) { return (i < 10 ? "bucket0" : "bucket") + std::to_string(i) + "/"; }
 
 } // namespace ncc::neff

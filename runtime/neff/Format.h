@@ -54,9 +54,10 @@ std::array<uint8_t, 512> tarHeader(std::string_view name, uint64_t size);
 /// Lists a tar without trusting it: every member lies inside `bytes`, names are plain relative paths, none twice.
 absl::StatusOr<std::vector<TarMember>> readTar(Bytes bytes);
 
-/// The folders of program `i` ("sg00/") and of segment `i` of a plan ("seg00/").
+/// The folders of program `i` ("sg00/"), of segment `i` of a plan ("seg00/") and of bucket `i` ("bucket00/").
 std::string programFolder(size_t i);
 std::string segmentFolder(size_t i);
+std::string bucketFolder(size_t i);
 
 constexpr uint64_t tarPadded(uint64_t size) { return (size + 511) / 512 * 512; }
 

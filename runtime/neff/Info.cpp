@@ -102,10 +102,13 @@ uint64_t featureBits(const Model &model) {
   for (const Program &program : model.programs) {
     bits |= program.calls.empty() ? 0 : kFeatureCalls;
   }
-  for (const Model &segment : model.segments) {
-    bits |= featureBits(segment);
+  for (const auto *parts : {&model.segments, &model.buckets}) {
+    for (const Model &part : *parts) {
+      bits |= featureBits(part);
+    }
   }
   bits |= model.hasPlan() ? kFeaturePlan : 0;
+  bits |= model.buckets.empty() ? 0 : kFeatureBuckets;
   return bits;
 }
 
@@ -136,6 +139,39 @@ Json segmentToJson(const Model &segment) {
   return json;
 }
 
+static Json shapesToJson(const std::vector<Shape> &shapes) {
+  Json out = Json::array();
+  for (const Shape &shape : shapes) {
+    out.push_back(shapeToJson(shape));
+  }
+  return out;
+}
+
+/// Shapes that may have dims of -1; verifyBuckets compares them with the bucket's.
+static std::vector<Shape> shapesFromJson(const Json &array, JsonReader &r) {
+  std::vector<Shape> shapes;
+  for (const Json &item : array) {
+    const std::vector<int64_t> dims = r.integers(item, 32);
+    shapes.emplace_back(dims.begin(), dims.end());
+  }
+  return shapes;
+}
+
+Json bucketToJson(const Model &bucket) {
+  Json json = segmentToJson(bucket);
+  if (bucket.hasPlan()) {
+    json["segments"] = bucket.segments.size();
+  }
+  json["useful_macs"] = bucket.usefulMacs;
+  json["useful_macs_rate"] = bucket.usefulMacsRate;
+  json["unpadded"] = bucket.unpadded;
+  json["padded"] = Json::array();
+  for (const PaddedShapes &row : bucket.padded) {
+    json["padded"].push_back({{"inputs", shapesToJson(row.inputs)}, {"outputs", shapesToJson(row.outputs)}, {"lengths", row.lengths}});
+  }
+  return json;
+}
+
 Json infoToJson(const Model &model) {
   Json json;
   json["encoding"] = kEncodingVersion;
@@ -148,6 +184,9 @@ Json infoToJson(const Model &model) {
   addTables(model, json);
   if (model.hasPlan()) {
     json["segments"] = model.segments.size();
+  }
+  if (!model.buckets.empty()) {
+    json["buckets"] = model.buckets.size();
   }
   json["useful_macs"] = model.usefulMacs;
   json["useful_macs_rate"] = model.usefulMacsRate;
@@ -189,6 +228,27 @@ absl::Status segmentFromJson(const Json &json, Model &segment) {
   return r.status();
 }
 
+/// What a plan's members and the figures of a whole inference are.
+static void readWhole(const Json &json, Model &model, JsonReader &r) {
+  readTables(json, model, r);
+  if (r.find(json, "segments")) {
+    model.segments.resize(r.natural(json, "segments", 4096));
+  }
+  model.usefulMacs = r.number(json, "useful_macs");
+  model.usefulMacsRate = r.number(json, "useful_macs_rate");
+}
+
+absl::Status bucketFromJson(const Json &json, Model &bucket) {
+  JsonReader r("a bucket's info.json");
+  readWhole(json, bucket, r);
+  bucket.unpadded = r.text(json, "unpadded");
+  for (const Json &item : r.array(json, "padded", 1 << 20)) {
+    const std::vector<int64_t> lengths = r.integers(r.member(item, "lengths"), 65536);
+    bucket.padded.push_back({shapesFromJson(r.array(item, "inputs", 65536), r), shapesFromJson(r.array(item, "outputs", 65536), r), lengths});
+  }
+  return r.status();
+}
+
 absl::Status infoFromJson(const Json &json, Model &model) {
   JsonReader r("info.json");
   if (r.natural(json, "encoding", 1u << 30) != kEncodingVersion) {
@@ -197,12 +257,10 @@ absl::Status infoFromJson(const Json &json, Model &model) {
   const Json &provenance = r.member(json, "provenance");
   model.provenance = {r.text(provenance, "compiler"), r.text(provenance, "options"), r.text(provenance, "target"),
                       r.text(provenance, "model_sha256"), r.text(provenance, "model_name"), r.text(provenance, "precision")};
-  readTables(json, model, r);
-  if (r.find(json, "segments")) {
-    model.segments.resize(r.natural(json, "segments", 4096));
+  readWhole(json, model, r);
+  if (r.find(json, "buckets")) {
+    model.buckets.resize(r.natural(json, "buckets", 4096));
   }
-  model.usefulMacs = r.number(json, "useful_macs");
-  model.usefulMacsRate = r.number(json, "useful_macs_rate");
   model.weightBytes = r.natural(json, "weight_bytes", kMaxBytes);
   return r.status();
 }

@@ -14,6 +14,9 @@ absl::Status infoFromJson(const Json &json, Model &model);
 /// segNN/info.json: what a segment of a plan has of its own.
 Json segmentToJson(const Model &segment);
 absl::Status segmentFromJson(const Json &json, Model &segment);
+/// bucketNN/info.json: as a segment's, and which true shapes it serves.
+Json bucketToJson(const Model &bucket);
+absl::Status bucketFromJson(const Json &json, Model &bucket);
 Json definitionToJson(const Program &program);
 absl::StatusOr<Program> definitionFromJson(const Json &json, const std::string &what);
 Json nodesToJson(const Model &model);

@@ -9,7 +9,6 @@
 #include "runtime/ops/Attributes.h"
 #include "runtime/tensor/Tensor.h"
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +19,7 @@ namespace ncc::neff {
 struct TensorInfo {
   std::string name;
   DType dtype = DType::F32;
-  Shape shape; // of a plan's input or output: 0 where the size is known only at run time (see Model::typeOfInput)
+  Shape shape; // 0 where the size is known only at run time: in a plan, or between buckets (see Model::typeOfInput)
   bool operator==(const TensorInfo &) const = default;
 };
 
@@ -100,8 +99,8 @@ struct Group {
 struct WeightPiece {
   uint64_t offset = 0;
   uint64_t bytes = 0;
-  const void *data = nullptr;                    // either memory the caller keeps alive during the write,
-  std::function<void(void *destination)> produce; // or a function that writes `bytes` bytes when it is called
+  const void *data = nullptr;
+  std::shared_ptr<const void> owner = nullptr; // of the data; without one the caller keeps them alive
 };
 
 /// A debug-map entry: instruction header `node` n is nodes[n - 1].
@@ -123,7 +122,15 @@ constexpr uint64_t kFeatureChannels = 1;  // more than one core with channels
 constexpr uint64_t kFeatureGroups = 2;    // data-parallel groups
 constexpr uint64_t kFeatureCalls = 4;     // firmware calls
 constexpr uint64_t kFeaturePlan = 8;      // a program of stages
-constexpr uint64_t kKnownFeatures = 15;
+constexpr uint64_t kFeatureBuckets = 16;  // several shapes
+constexpr uint64_t kKnownFeatures = 31;
+
+/// True shapes that a bucket serves although they are smaller than its own: the compiler has proven that what lies
+/// beyond them in the padded inputs does not show in the outputs, once they are cut.
+struct PaddedShapes {
+  std::vector<Shape> inputs, outputs; // of the whole model's; an output dim of -1 stays as the bucket returns it
+  std::vector<int64_t> lengths;       // per mask input of the bucket, how many of its leading entries are true
+};
 
 struct Model {
   Provenance provenance;
@@ -143,12 +150,17 @@ struct Model {
   Plan plan;
   std::vector<Model> segments;
   bool hasPlan() const { return !plan.empty(); }
-  ValueType typeOfInput(size_t i) const {
-    return hasPlan() ? plan.values[plan.main.arguments[i]].type : ValueType::tensor(inputs[i].dtype, inputs[i].shape);
-  }
-  ValueType typeOfOutput(size_t i) const {
-    return hasPlan() ? plan.values[plan.main.results[i]].type : ValueType::tensor(outputs[i].dtype, outputs[i].shape);
-  }
+
+  /// A model compiled for several shapes has buckets instead of programs or a plan: models of their own for one set of
+  /// input shapes each, smallest first, with this one's weights and device. A bucket may have more inputs than the whole: masks,
+  /// bool [n], which the runtime fills (see PaddedShapes).
+  std::vector<Model> buckets;
+  std::vector<PaddedShapes> padded; // of a bucket
+  std::string unpadded;             // of a bucket: why it does not serve other smaller shapes
+
+  /// What callers may give and get; kUnknownDim where buckets differ or only a run says it.
+  ValueType typeOfInput(size_t i) const;
+  ValueType typeOfOutput(size_t i) const;
 
   std::vector<WeightPiece> weights; // for the writer
   uint64_t weightBytes = 0;
@@ -156,29 +168,22 @@ struct Model {
   std::shared_ptr<const void> weightOwner;    // keeps the mapping alive
 
   /// Appends a piece of weights and returns its offset.
-  uint64_t addWeights(const void *data, uint64_t bytes) {
+  uint64_t addWeights(const void *data, uint64_t bytes, std::shared_ptr<const void> owner = nullptr) {
     uint64_t offset = (weightBytes + 63) / 64 * 64;
-    weights.push_back({offset, bytes, data, nullptr});
-    weightBytes = offset + bytes;
-    return offset;
-  }
-  /// The same for bytes that are made while writing.
-  uint64_t addWeights(uint64_t bytes, std::function<void(void *)> produce) {
-    uint64_t offset = (weightBytes + 63) / 64 * 64;
-    weights.push_back({offset, bytes, nullptr, std::move(produce)});
+    weights.push_back({offset, bytes, data, std::move(owner)});
     weightBytes = offset + bytes;
     return offset;
   }
 };
 
 /// Everything that can be wrong with a model beyond single instructions: buffer, call, channel and group indices,
-/// DRAM bounds of every pattern, instruction limits of the device, RECVs without SENDs. Executors require it.
+/// DRAM bounds of every pattern, instruction limits of the device, RECVs without SENDs, shapes of buckets. Executors require it.
 absl::Status verifyModel(const Model &model);
 
 /// A model held in memory (tests, compile-and-run): makes `weightData` valid without a file.
 absl::Status materializeWeights(Model &model);
 
-/// Gives the segments of a plan what the model holds for all of them: device, provenance, node names, weights.
-void shareWithSegments(Model &model);
+/// Gives segments and buckets what the model holds for all of them: device, provenance, node names, weights.
+void shareWithParts(Model &model);
 
 } // namespace ncc::neff

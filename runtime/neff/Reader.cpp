@@ -64,15 +64,13 @@ public:
     }
     Model model;
     absl::Status status = readInfo(*header, model);
-    for (size_t i = 0; status.ok() && i < model.programs.size(); ++i) {
-      status = readPlace("", info, i, model);
+    status = status.ok() ? readParts("", info, model) : status;
+    for (size_t i = 0; status.ok() && i < model.buckets.size(); ++i) {
+      absl::StatusOr<Json> json = findJson(bucketFolder(i) + "info.json");
+      status = json.ok() ? bucketFromJson(*json, model.buckets[i]) : json.status();
+      status = status.ok() ? readParts(bucketFolder(i), *json, model.buckets[i]) : status;
     }
-    if (status.ok() && members.count("plan.json")) {
-      status = readPlan(model);
-    }
-    if (status.ok()) {
-      status = readRest(model);
-    }
+    status = status.ok() ? readRest(model) : status;
     if (!status.ok()) {
       return status;
     }
@@ -150,15 +148,25 @@ private:
     return size;
   }
 
-  absl::Status readPlan(Model &model) {
-    absl::StatusOr<Json> json = findJson("plan.json");
+  /// Programs, plan and segments of the model, or of a bucket in the folder `parent`.
+  absl::Status readParts(const std::string &parent, const Json &where, Model &model) {
+    for (size_t i = 0; i < model.programs.size(); ++i) {
+      if (absl::Status status = readPlace(parent, where, i, model); !status.ok()) {
+        return status;
+      }
+    }
+    return members.count(parent + "plan.json") ? readPlan(parent, model) : absl::OkStatus();
+  }
+
+  absl::Status readPlan(const std::string &parent, Model &model) {
+    absl::StatusOr<Json> json = findJson(parent + "plan.json");
     absl::StatusOr<Plan> plan = json.ok() ? planFromJson(*json) : json.status();
     if (!plan.ok()) {
       return plan.status();
     }
     model.plan = *std::move(plan);
     for (size_t i = 0; i < model.segments.size(); ++i) {
-      const std::string folder = segmentFolder(i);
+      const std::string folder = parent + segmentFolder(i);
       Model &segment = model.segments[i];
       json = findJson(folder + "info.json");
       absl::Status status = json.ok() ? segmentFromJson(*json, segment) : json.status();
@@ -254,7 +262,7 @@ private:
         return status;
       }
     }
-    shareWithSegments(model);
+    shareWithParts(model);
     return absl::OkStatus();
   }
 
@@ -272,7 +280,7 @@ absl::StatusOr<Model> readModel(Bytes bytes, std::shared_ptr<const void> owner, 
   absl::StatusOr<Model> model = ModelReader(bytes, options).read();
   if (model.ok()) {
     model->weightOwner = std::move(owner);
-    shareWithSegments(*model);
+    shareWithParts(*model);
     if (options.verify) {
       if (absl::Status status = verifyModel(*model); !status.ok()) {
         return status;

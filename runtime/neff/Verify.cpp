@@ -4,6 +4,7 @@
 
 #include "runtime/hw/DeviceSpec.h"
 #include "runtime/isa/Checks.h"
+#include "runtime/neff/Buckets.h"
 #include "runtime/neff/Model.h"
 
 #include <algorithm>
@@ -213,6 +214,9 @@ absl::Status verifyModel(const Model &model) {
   if (!spec.ok()) {
     return spec.status();
   }
+  if (!model.buckets.empty()) {
+    return verifyBuckets(model);
+  }
   if (model.hasPlan() || !model.segments.empty()) {
     if (!model.programs.empty()) {
       return bad("a model with a plan has its programs in segments");
@@ -264,26 +268,25 @@ absl::Status materializeWeights(Model &model) {
   std::memset(memory, 0, (model.weightBytes + 127) / 64 * 64);
   for (const WeightPiece &piece : model.weights) {
     char *to = static_cast<char *>(memory) + piece.offset;
-    if (piece.produce) {
-      piece.produce(to);
-    } else {
-      std::memcpy(to, piece.data, piece.bytes);
-    }
+    std::memcpy(to, piece.data, piece.bytes);
   }
   model.weightData = static_cast<const uint8_t *>(memory);
   model.weightOwner = std::shared_ptr<const void>(memory, [](const void *p) { std::free(const_cast<void *>(p)); });
-  shareWithSegments(model);
+  shareWithParts(model);
   return absl::OkStatus();
 }
 
-void shareWithSegments(Model &model) {
-  for (Model &segment : model.segments) {
-    segment.device = model.device;
-    segment.provenance = model.provenance;
-    segment.nodes = model.nodes;
-    segment.weightBytes = model.weightBytes;
-    segment.weightData = model.weightData;
-    segment.weightOwner = model.weightOwner;
+void shareWithParts(Model &model) {
+  for (auto *parts : {&model.segments, &model.buckets}) {
+    for (Model &part : *parts) {
+      part.device = model.device;
+      part.provenance = model.provenance;
+      part.nodes = model.nodes;
+      part.weightBytes = model.weightBytes;
+      part.weightData = model.weightData;
+      part.weightOwner = model.weightOwner;
+      shareWithParts(part);
+    }
   }
 }
 

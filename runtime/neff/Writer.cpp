@@ -124,23 +124,45 @@ void addPrograms(const Model &model, const std::string &parent, std::vector<Memb
   }
 }
 
+/// Programs or plan, with segments, of a model or of a bucket in the folder `parent`.
+void addParts(const Model &model, const std::string &parent, std::vector<Member> &members, Json &info) {
+  addPrograms(model, parent, members, info);
+  if (model.hasPlan()) {
+    members.push_back({parent + "plan.json", dumpJson(planToJson(model.plan)) + "\n"});
+  }
+  for (size_t i = 0; i < model.segments.size(); ++i) {
+    const std::string folder = parent + segmentFolder(i);
+    Json own = segmentToJson(model.segments[i]);
+    addPrograms(model.segments[i], folder, members, own);
+    members.push_back({folder + "info.json", dumpJson(own, 1) + "\n"});
+  }
+}
+
 /// All members but info, weights and debug map.
 std::vector<Member> smallMembers(const Model &model, Json &info) {
   std::vector<Member> members;
   members.push_back({"device.txt", model.device});
-  addPrograms(model, "", members, info);
-  if (model.hasPlan()) {
-    members.push_back({"plan.json", dumpJson(planToJson(model.plan)) + "\n"});
-  }
-  for (size_t i = 0; i < model.segments.size(); ++i) {
-    Json own = segmentToJson(model.segments[i]);
-    addPrograms(model.segments[i], segmentFolder(i), members, own);
-    members.push_back({segmentFolder(i) + "info.json", dumpJson(own, 1) + "\n"});
+  addParts(model, "", members, info);
+  for (size_t i = 0; i < model.buckets.size(); ++i) {
+    Json own = bucketToJson(model.buckets[i]);
+    addParts(model.buckets[i], bucketFolder(i), members, own);
+    members.push_back({bucketFolder(i) + "info.json", dumpJson(own) + "\n"});
   }
   if (!model.report.empty()) {
     members.push_back({"report.json", model.report});
   }
   return members;
+}
+
+/// A plan needs as many cores as its widest segment, buckets as the widest of them.
+size_t coresOf(const Model &model) {
+  size_t cores = model.programs.size();
+  for (const auto *parts : {&model.segments, &model.buckets}) {
+    for (const Model &part : *parts) {
+      cores = std::max(cores, coresOf(part));
+    }
+  }
+  return cores;
 }
 
 class ModelWriter {
@@ -215,7 +237,6 @@ private:
       return status;
     }
     FastHash hash;
-    std::vector<char> buffer;
     std::vector<char> gap;
     uint64_t at = 0;
     for (const WeightPiece &piece : model.weights) {
@@ -223,16 +244,10 @@ private:
         return absl::InternalError("weight pieces overlap or leave large gaps");
       }
       gap.assign(piece.offset - at, 0);
-      const void *data = piece.data;
-      if (piece.produce) {
-        buffer.resize(piece.bytes);
-        piece.produce(buffer.data());
-        data = buffer.data();
-      }
       hash.update(gap.data(), gap.size());
-      hash.update(data, piece.bytes);
+      hash.update(piece.data, piece.bytes);
       absl::Status status = file.write(gap.data(), gap.size());
-      status.Update(file.write(data, piece.bytes));
+      status.Update(file.write(piece.data, piece.bytes));
       if (!status.ok()) {
         return status;
       }
@@ -251,10 +266,7 @@ private:
     FileHeader h;
     h.dataSize = file.position - kHeaderSize;
     h.buildVersion = model.provenance.compiler;
-    size_t cores = model.programs.size(); // a plan needs as many as its widest segment
-    for (const Model &segment : model.segments) {
-      cores = std::max(cores, segment.programs.size());
-    }
+    const size_t cores = coresOf(model);
     h.cores = h.requestedCores = static_cast<uint32_t>(cores);
     h.hash = sha256(span(info));
     std::copy_n(h.hash.begin(), 16, h.uuid.begin());

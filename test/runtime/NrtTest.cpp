@@ -204,4 +204,65 @@ TEST(NrtValues, OfAnyKind) {
   ::unlink(file.c_str());
 }
 
+/// A model with buckets through the C API: shapes from bytes or from the caller, true shapes of outputs.
+TEST(NrtBuckets, ShapesComeWithTheTensors) {
+  neff::Model whole;
+  for (int64_t n : {2, 5}) {
+    ModelBuilder b;
+    const uint16_t x = b.input("x", DType::F32, {n, 3}), y = b.output("y", DType::F32, {n, 3});
+    b.copy(dram(y, DType::F32, 0, {{1, 3 * static_cast<uint32_t>(n)}}), dram(x, DType::F32, 0, {{1, 3 * static_cast<uint32_t>(n)}}));
+    whole.device = b.model->device;
+    whole.provenance = b.model->provenance;
+    whole.buckets.push_back(*b.model);
+  }
+  whole.buckets[1].padded = {{{{4, 3}}, {{4, 3}}, {}}};
+  whole.inputs = {{"x", DType::F32, {0, 3}}};
+  whole.outputs = {{"y", DType::F32, {0, 3}}};
+  neff::shareWithParts(whole);
+  const std::string path = ::testing::TempDir() + "/ncc_nrt_buckets_" + std::to_string(::getpid()) + ".neff";
+  ASSERT_TRUE(neff::writeModel(whole, path).ok());
+  nrt_init(NRT_FRAMEWORK_TYPE_NO_FW, "", "");
+  nrt_model_t *model = nullptr;
+  ASSERT_EQ(ncc_nrt_load_file(path.c_str(), nullptr, &model), NRT_SUCCESS) << ncc_nrt_last_error();
+  nrt_tensor_info_array_t *info = nullptr;
+  ASSERT_EQ(nrt_get_model_tensor_info(model, &info), NRT_SUCCESS);
+  EXPECT_EQ(info->tensor_array[0].shape[0], 0u);
+  EXPECT_EQ(info->tensor_array[1].size, 60u); // of the largest bucket
+  nrt_free_model_tensor_info(info);
+  uint32_t cores = 0;
+  EXPECT_EQ(nrt_get_model_nc_count(model, &cores), NRT_SUCCESS);
+  EXPECT_EQ(cores, 1u);
+  std::vector<float> in(15, 2), out(15, -1);
+  nrt_tensor_set_t *inputs = nullptr, *outputs = nullptr;
+  nrt_allocate_tensor_set(&inputs);
+  nrt_allocate_tensor_set(&outputs);
+  nrt_tensor_t *x = nullptr, *y = nullptr;
+  nrt_tensor_allocate_empty("x", &x);
+  nrt_tensor_allocate_empty("y", &y);
+  nrt_tensor_attach_buffer(y, out.data(), 60);
+  nrt_add_tensor_to_tensor_set(inputs, "x", x);
+  nrt_add_tensor_to_tensor_set(outputs, "y", y);
+  int64_t shape[4];
+  for (int64_t n : {2, 4, 5}) { // one open dim follows from the bytes
+    nrt_tensor_attach_buffer(x, in.data(), static_cast<size_t>(n) * 12);
+    ASSERT_EQ(nrt_execute(model, inputs, outputs), NRT_SUCCESS) << ncc_nrt_last_error();
+    uint32_t rank = 4;
+    ASSERT_EQ(ncc_nrt_get_output_shape(model, "y", shape, &rank), NRT_SUCCESS);
+    EXPECT_EQ(shape[0], n);
+  }
+  nrt_tensor_attach_buffer(x, in.data(), 36);
+  EXPECT_EQ(nrt_execute(model, inputs, outputs), NRT_EXEC_BAD_INPUT); // 3 rows: of no bucket
+  nrt_tensor_attach_buffer(x, in.data(), 60);
+  const int64_t four[] = {4, 3}, bad[] = {-4, 3};
+  EXPECT_EQ(ncc_nrt_tensor_set_shape(x, bad, 2), NRT_INVALID);
+  EXPECT_EQ(ncc_nrt_tensor_set_shape(x, four, 2), NRT_SUCCESS);
+  EXPECT_EQ(nrt_execute(model, inputs, outputs), NRT_SUCCESS) << ncc_nrt_last_error();
+  nrt_destroy_tensor_set(&inputs);
+  nrt_destroy_tensor_set(&outputs);
+  nrt_tensor_free(&x);
+  nrt_tensor_free(&y);
+  nrt_unload(model);
+  ::unlink(path.c_str());
+}
+
 } // namespace ncc

@@ -18,11 +18,12 @@ using namespace ncc::tools;
 
 namespace {
 
-const char *kHelp = R"(usage: ncc-bench MODEL.neff [--seconds S] [--concurrency N] [--threads N] [--level portable|avx2|avx512|avx512-bf16|amx] [--steps] [--json]
+const char *kHelp = R"(usage: ncc-bench MODEL.neff [--seconds S] [--concurrency N] [--threads N] [--bucket N] [--level portable|avx2|avx512|avx512-bf16|amx] [--steps] [--json]
   --seconds S       how long to measure (default 3)
   --concurrency N   inferences in flight (default 1)
   --steps           also: how the model was prepared, and time by kind of step in the last inference
   --threads N       CPUs to use at most (default all)
+  --bucket N        which set of shapes, of a model compiled for several (default: the last, which is the largest)
 Exit codes as ncc-run.
 )";
 
@@ -61,7 +62,7 @@ double percentile(const std::vector<double> &sorted, double p) {
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"seconds", "concurrency", "threads", "level"}, {"json", "steps"}, kHelp);
+  Args args(argc, argv, {"seconds", "concurrency", "threads", "level", "bucket"}, {"json", "steps"}, kHelp);
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
@@ -74,7 +75,11 @@ int main(int argc, char **argv) {
     }
   }
   auto start = Clock::now();
-  auto session = api::Session::open(args.positional[0], options);
+  auto opened = api::Session::open(args.positional[0], options);
+  absl::StatusOr<api::Session *> session = opened.ok() ? absl::StatusOr<api::Session *>(opened->get()) : opened.status();
+  if (session.ok() && !(*session)->model().buckets.empty()) {
+    session = (*opened)->bucket(static_cast<size_t>(args.number("bucket", static_cast<double>((*opened)->model().buckets.size() - 1))));
+  }
   if (!session.ok()) {
     return failure(kBadModel, session.status(), args.has("json"));
   }

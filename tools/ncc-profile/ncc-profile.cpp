@@ -15,8 +15,9 @@ using namespace ncc::tools;
 
 namespace {
 
-const char *kHelp = R"(usage: ncc-profile MODEL.neff [--json] [--trace TRACE.json] [--top N]
+const char *kHelp = R"(usage: ncc-profile MODEL.neff [--json] [--trace TRACE.json] [--top N] [--bucket N]
 Times of the device the NEFF was compiled for, by simulation. The trace opens in https://ui.perfetto.dev.
+Of a model compiled for several shapes, bucket N (default: the last, which is the largest).
 Exit codes as ncc-run.
 )";
 
@@ -94,13 +95,21 @@ void print(const neff::Json &j) {
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"trace", "top"}, {"json"}, kHelp);
+  Args args(argc, argv, {"trace", "top", "bucket"}, {"json"}, kHelp);
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
   auto model = neff::readModel(args.positional[0], {.checkWeightHash = false});
   if (!model.ok()) {
     return failure(kBadModel, model.status(), args.has("json"));
+  }
+  if (!model->buckets.empty()) {
+    const double index = args.number("bucket", static_cast<double>(model->buckets.size() - 1));
+    if (index < 0 || index >= static_cast<double>(model->buckets.size())) {
+      Args::fail("the model has " + std::to_string(model->buckets.size()) + " buckets");
+    }
+    neff::Model bucket = std::move(model->buckets[static_cast<size_t>(index)]);
+    *model = std::move(bucket);
   }
   auto report = sim::simulateTiming(*model, {.trace = args.has("trace")});
   auto spec = hw::parseDevice(model->device);

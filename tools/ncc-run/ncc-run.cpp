@@ -20,11 +20,12 @@ using namespace ncc::tools;
 namespace {
 
 const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME=FILE.(npy|pb) ... | --random SEED]
-               [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--executor host|precise|both] [--threads N]
+               [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--bucket N] [--executor host|precise|both] [--threads N]
                [--json]
   --test-data DIR   inputs from DIR/input_J.pb, results compared with DIR/output_J.pb: max abs, max rel, cosine
   --input N=FILE    one input by name (or position)
   --random SEED     random inputs (also for inputs not given)
+  --bucket N        the shapes of random inputs, of a model compiled for several (default: the last bucket)
   --output-dir DIR  stores outputs as DIR/output_J.pb
   --rtol, --atol    tolerances (default 1e-3 and 1e-5*max|b|; 1e-2 and 1e-2*max|b| for models in bf16, f16 or i8)
   --min-cosine C    pass on cosine >= C instead of on tolerances (float outputs)
@@ -98,6 +99,18 @@ void placeSeries(std::vector<std::optional<ops::Value>> &slots, const neff::Mode
   }
 }
 
+/// The bucket whose shapes are meant where no file says any; the model itself when it has none.
+const neff::Model &oneBucket(const Args &args, const neff::Model &model) {
+  if (model.buckets.empty()) {
+    return model;
+  }
+  const double index = args.number("bucket", static_cast<double>(model.buckets.size() - 1));
+  if (index < 0 || index >= static_cast<double>(model.buckets.size())) {
+    Args::fail("the model has " + std::to_string(model.buckets.size()) + " buckets");
+  }
+  return model.buckets[static_cast<size_t>(index)];
+}
+
 std::vector<ops::Value> gatherInputs(const Args &args, const neff::Model &model) {
   std::vector<std::optional<ops::Value>> slots(model.inputs.size());
   if (args.has("test-data")) {
@@ -118,13 +131,14 @@ std::vector<ops::Value> gatherInputs(const Args &args, const neff::Model &model)
     }
     place(slots, model, index, value->value);
   }
+  const neff::Model &shapes = oneBucket(args, model);
   std::vector<ops::Value> inputs;
   for (size_t i = 0; i < slots.size(); ++i) {
     const std::string &name = model.inputs[i].name;
     if (!slots[i] && !args.has("random")) {
       stop(kBadInput, "no value for input " + name + " (--input " + name + "=FILE or --random SEED)");
     }
-    inputs.push_back(slots[i] ? *slots[i] : randomValue(name, model.typeOfInput(i), static_cast<uint64_t>(args.number("random", 0)) * 1000 + i));
+    inputs.push_back(slots[i] ? *slots[i] : randomValue(name, shapes.typeOfInput(i), static_cast<uint64_t>(args.number("random", 0)) * 1000 + i));
   }
   return inputs;
 }
@@ -247,7 +261,7 @@ void printValue(const std::string &name, const ops::Value &value) {
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "executor", "threads"}, {"check", "json"}, kHelp);
+  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "bucket", "executor", "threads"}, {"check", "json"}, kHelp);
   json = args.has("json");
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");

@@ -3,10 +3,10 @@
 // Parsing. Options may be spelled `--name value` or `--name=value`.
 #include "tools/ncc/CommandLine.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
-#include <sstream>
 
 using namespace ncc;
 using namespace ncc::cli;
@@ -25,7 +25,12 @@ public:
     values["-o"] = values["--output"] = text(line.output);
     values["--target"] = text(line.options.target);
     values["--report"] = text(line.reportFile);
-    values["--shapes-from"] = text(line.options.shapesFrom);
+    values["--shapes-from"] = [&line](const std::string &v) {
+      line.options.shapesFrom.push_back(v);
+      return !v.empty();
+    };
+    values["--pad"] = choice<bool>(line.options.pad, {{"auto", true}, {"none", false}});
+    values["--pad-shapes"] = integer(line.options.padShapes, 0, 1000000);
     values["--cores"] = integer(line.options.cores, 1, 100000);
     values["--jobs"] = integer(line.options.jobs, 1, 1024);
     values["--seed"] = [&line](const std::string &v) { return number(v, line.seed); };
@@ -42,16 +47,8 @@ public:
         without, {{"fuse", "fuse"}, {"prune", "prune"}, {"layout", "layout"}, {"tiling", "tiling"}, {"order", "order"}, {"residency", "residency"}});
     values["--quantize"] = choice<bool>(line.options.quantizeInt8, {{"int8", true}, {"none", false}});
     values["--calibration-data"] = text(line.options.calibrationData);
-    values["--shape"] = [&line](const std::string &v) { return shape(v, line.options.shapes); };
-    values["--dim"] = [&line](const std::string &v) {
-      size_t equal = v.rfind('=');
-      int64_t size = 0;
-      if (equal == std::string::npos || equal == 0 || !number(std::string_view(v).substr(equal + 1), size) || size < 1) {
-        return false;
-      }
-      line.options.dims[v.substr(0, equal)] = size;
-      return true;
-    };
+    values["--shape"] = [&line](const std::string &v) { return shape(v, line.options); };
+    values["--dim"] = [&line](const std::string &v) { return dim(v, line.options); };
     flags["--timing"] = &line.timing;
     flags["--json"] = &line.json;
     flags["--quiet"] = &line.quiet;
@@ -98,22 +95,74 @@ private:
       return true;
     };
   }
-  static bool shape(const std::string &value, std::map<std::string, std::vector<int64_t>> &shapes) {
-    size_t equal = value.rfind('=');
-    if (equal == std::string::npos || equal == 0) {
+  /// Splits NAME=REST.
+  static bool named(const std::string &value, std::string &name, std::string &rest) {
+    const size_t equal = value.rfind('=');
+    name = value.substr(0, equal);
+    rest = equal == std::string::npos ? "" : value.substr(equal + 1);
+    return equal != std::string::npos && equal > 0;
+  }
+
+  static Sizes merged(Sizes a, const Sizes &b) {
+    a.insert(a.end(), b.begin(), b.end());
+    std::sort(a.begin(), a.end());
+    a.erase(std::unique(a.begin(), a.end()), a.end());
+    return a;
+  }
+
+  /// Values for one input or dimension add up.
+  static bool shape(const std::string &value, Options &options) {
+    std::string name, rest;
+    std::optional<std::vector<Sizes>> sizes = named(value, name, rest) ? parseShape(rest) : std::nullopt;
+    if (!sizes) {
       return false;
     }
-    std::vector<int64_t> sizes;
-    std::stringstream rest(value.substr(equal + 1));
-    for (std::string part; std::getline(rest, part, 'x');) {
-      int64_t size = 0;
-      if (!number(part, size) || size < 0) {
+    if (auto single = options.shapes.find(name); single != options.shapes.end()) { // given before: one more
+      for (int64_t size : single->second) {
+        options.shapeBuckets[name].push_back({size});
+      }
+      options.shapes.erase(single);
+    }
+    if (auto before = options.shapeBuckets.find(name); before != options.shapeBuckets.end()) {
+      if (before->second.size() != sizes->size()) {
         return false;
       }
-      sizes.push_back(size);
+      for (size_t dim = 0; dim < sizes->size(); ++dim) {
+        (*sizes)[dim] = merged(before->second[dim], (*sizes)[dim]);
+      }
+      options.shapeBuckets.erase(before);
     }
-    shapes[value.substr(0, equal)] = sizes;
-    return !value.ends_with('x');
+    if (std::any_of(sizes->begin(), sizes->end(), [](const Sizes &dim) { return dim.size() > 1; })) {
+      options.shapeBuckets[name] = *std::move(sizes);
+      return true;
+    }
+    std::vector<int64_t> &single = options.shapes[name];
+    for (const Sizes &dim : *sizes) {
+      single.push_back(dim.front());
+    }
+    return true;
+  }
+
+  static bool dim(const std::string &value, Options &options) {
+    std::string name, rest;
+    std::optional<Sizes> sizes = named(value, name, rest) ? parseSizes(rest) : std::nullopt;
+    if (!sizes || sizes->front() < 1) {
+      return false;
+    }
+    if (auto single = options.dims.find(name); single != options.dims.end()) {
+      sizes = merged({single->second}, *sizes);
+      options.dims.erase(single);
+    }
+    if (auto before = options.dimBuckets.find(name); before != options.dimBuckets.end()) {
+      sizes = merged(before->second, *sizes);
+      options.dimBuckets.erase(before);
+    }
+    if (sizes->size() > 1) {
+      options.dimBuckets[name] = *std::move(sizes);
+    } else {
+      options.dims[name] = sizes->front();
+    }
+    return true;
   }
 
   bool argument(const std::vector<std::string> &arguments, size_t &i) {
@@ -123,6 +172,9 @@ private:
       return true;
     }
     if (name.size() < 2 || name[0] != '-') {
+      if (!repeated.empty() && name.find('=') != std::string::npos) { // what a shell made of --shape x={1,2}
+        return values[repeated](name) || (error = "'" + name + "' is no value for " + repeated, false);
+      }
       if (!line.model.empty()) {
         error = "two models are named: '" + line.model + "' and '" + name + "'";
         return false;
@@ -152,6 +204,7 @@ private:
       }
       value = arguments[++i];
     }
+    repeated = name == "--shape" || name == "--dim" ? name : "";
     if (!setter->second(value)) {
       error = "'" + value + "' is no value for " + name;
       return false;
@@ -182,6 +235,7 @@ private:
   CommandLine &line;
   std::string &error;
   std::string without;
+  std::string repeated; // the option whose value was the last argument, if it may have more
   std::map<std::string, Setter> values;
   std::map<std::string, bool *> flags;
 };
@@ -214,7 +268,11 @@ Options
   --quantize int8                        integer products; needs --calibration-data DIR (input_0.pb, ..., or such folders)
   --shape INPUT=1x128                    shape of an input; may be repeated
   --dim NAME=N                           size of a symbolic dimension; may be repeated
-  --shapes-from DIR                      shapes of the inputs of a data set (input_0.pb, ...)
+                                         sizes may be lists and ranges: {16,64,128}, 16..128 (doubling), 16..128:16
+  --shapes-from DIR                      shapes of the inputs of a data set (input_0.pb, ...), or of all data sets in
+                                         DIR; may be repeated. Several shapes make one NEFF with a bucket for each
+  --pad auto|none                        let buckets serve smaller shapes where that cannot change a result (auto)
+  --pad-shapes N                         the most smaller shapes to prove this for               (1024)
   --jobs N                               compiler threads; the result does not depend on it
   --emit graph|tile|core|neff            stop earlier and print the program              (neff)
   --without PASS                         leave out fuse, prune, layout, tiling, order or residency

@@ -4,6 +4,7 @@
 // graph as it was imported.
 #include "tools/ncc/CommandLine.h"
 
+#include "compiler/driver/Buckets.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "compiler/verify/PassCheck.h"
 #include "runtime/api/TensorFiles.h"
@@ -119,14 +120,16 @@ int cli::runVerify(const CommandLine &line, DiagnosticEngine &diagnostics) {
   verify::CheckOptions options;
   options.compile = line.options;
   options.precise = line.precise;
-  if (options.compile.shapesFrom.empty()) {
-    options.compile.shapesFrom = line.testData;
+  if (options.compile.shapesFrom.empty() && !line.testData.empty()) {
+    options.compile.shapesFrom = {line.testData};
   }
   if (line.rtol >= 0 || line.atol >= 0) {
     options.tolerance = {line.rtol >= 0 ? line.rtol : 1e-3, 1e-5, line.atol, 2};
   }
   std::unique_ptr<frontend::Model> model = loadModel(line.model, diagnostics);
-  std::optional<std::vector<neff::TensorInfo>> infos = model ? verify::modelInputs(*model, options.compile, diagnostics) : std::nullopt;
+  std::optional<Options> one = model ? driver::onlyOptions(*model, options.compile, "ncc verify", diagnostics) : std::nullopt;
+  options.compile = one ? *std::move(one) : options.compile;
+  std::optional<std::vector<neff::TensorInfo>> infos = one ? verify::modelInputs(*model, options.compile, diagnostics) : std::nullopt;
   std::optional<std::vector<Tensor>> inputs = infos ? inputsOf(line, *infos, diagnostics) : std::nullopt;
   std::optional<verify::CheckResult> result = inputs ? verify::checkPasses(*model, options, *inputs, diagnostics) : std::nullopt;
   if (!result) {

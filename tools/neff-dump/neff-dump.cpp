@@ -68,6 +68,10 @@ void plan(const neff::Model &model, const neff::PlanBlock &block, int depth) {
 }
 
 void disassemble(const neff::Model &model) {
+  for (size_t b = 0; b < model.buckets.size(); ++b) {
+    std::printf("bucket %zu\n", b);
+    disassemble(model.buckets[b]);
+  }
   if (model.hasPlan()) {
     for (size_t i = 0; i < model.plan.values.size(); ++i) {
       const neff::PlanValue &value = model.plan.values[i];
@@ -91,8 +95,10 @@ void disassemble(const neff::Model &model) {
 }
 
 void weights(const neff::Model &model) {
-  for (const neff::Model &segment : model.segments) {
-    weights(segment);
+  for (const auto *parts : {&model.segments, &model.buckets}) {
+    for (const neff::Model &part : *parts) {
+      weights(part);
+    }
   }
   for (const neff::Program &program : model.programs) {
     for (const neff::Buffer &b : program.buffers) {
@@ -104,15 +110,8 @@ void weights(const neff::Model &model) {
   }
 }
 
-void summary(const neff::Model &model) {
-  std::printf("%s for %s by %s\noptions: %s\n", model.provenance.modelName.c_str(), model.provenance.target.c_str(),
-              model.provenance.compiler.c_str(), model.provenance.options.c_str());
-  for (size_t i = 0; i < model.inputs.size(); ++i) {
-    std::printf("input   %s %s\n", model.inputs[i].name.c_str(), model.typeOfInput(i).str().c_str());
-  }
-  for (size_t i = 0; i < model.outputs.size(); ++i) {
-    std::printf("output  %s %s\n", model.outputs[i].name.c_str(), model.typeOfOutput(i).str().c_str());
-  }
+/// What is in the model, or in one of its buckets.
+void parts(const neff::Model &model) {
   if (model.hasPlan()) {
     int64_t kinds[5] = {};
     neff::forEachStep(model.plan.main, [&](const neff::PlanStep &step, int) { ++kinds[static_cast<size_t>(step.kind)]; });
@@ -129,6 +128,28 @@ void summary(const neff::Model &model) {
   }
   for (const neff::Program &p : model.programs) {
     std::printf("core %u: %zu + %zu instructions, %zu buffers, %zu calls\n", p.core, p.init.size(), p.run.size(), p.buffers.size(), p.calls.size());
+  }
+}
+
+void tensors(const neff::Model &model) {
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    std::printf("input   %s %s\n", model.inputs[i].name.c_str(), model.typeOfInput(i).str().c_str());
+  }
+  for (size_t i = 0; i < model.outputs.size(); ++i) {
+    std::printf("output  %s %s\n", model.outputs[i].name.c_str(), model.typeOfOutput(i).str().c_str());
+  }
+}
+
+void summary(const neff::Model &model) {
+  std::printf("%s for %s by %s\noptions: %s\n", model.provenance.modelName.c_str(), model.provenance.target.c_str(),
+              model.provenance.compiler.c_str(), model.provenance.options.c_str());
+  tensors(model);
+  parts(model);
+  for (size_t b = 0; b < model.buckets.size(); ++b) {
+    const neff::Model &bucket = model.buckets[b];
+    std::printf("\nbucket %zu: %zu smaller shapes padded%s%s\n", b, bucket.padded.size(), bucket.unpadded.empty() ? "" : "; ", bucket.unpadded.c_str());
+    tensors(bucket);
+    parts(bucket);
   }
   std::printf("%" PRIu64 " bytes of weights, %zu channels, %zu groups\n", model.weightBytes, model.channels.size(), std::max<size_t>(1, model.groups.size()));
 }

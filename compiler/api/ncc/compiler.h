@@ -27,6 +27,11 @@ struct CompileOptions {
   std::string calibrationData; ///< folder
   std::map<std::string, std::vector<int64_t>> shapes; ///< by input name
   std::map<std::string, int64_t> dims;                ///< by symbolic dimension
+  /// Several shapes make one NEFF with a bucket for each: per input, or per symbolic dimension, sizes as on the command line
+  /// ("1x{16,64,128}", "16..128"); and folders with data sets.
+  std::map<std::string, std::string> shapeBuckets, dimBuckets;
+  std::vector<std::string> shapesFrom;
+  bool pad = true;             ///< let buckets serve smaller shapes where padding cannot change a result
   int jobs = 1;                ///< threads; 0: one per CPU. The result does not depend on it
 };
 

@@ -135,7 +135,9 @@ constexpr Phase kPhases[] = {
        if (options.autoCast == "all") { // before: sums inside norms and softmax stay f32
          addAutoCast(passes, options, "all");
        }
-       passes.addNestedPass<FuncOp>(legalize::createLegalizeForEnginesPass());
+       legalize::LegalizeForEnginesPassOptions legal;
+       legal.byteProducts = options.device.hasInt8Matmul();
+       passes.addNestedPass<FuncOp>(legalize::createLegalizeForEnginesPass(legal));
        passes.addNestedPass<FuncOp>(simplify::createEliminateCommonPass());
      }},
     {"precision", "operands of products demoted where asked",

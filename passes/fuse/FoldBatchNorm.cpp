@@ -2,11 +2,11 @@
 //
 // A batch norm is a product and a sum per channel; behind a linear op both are part of its weights.
 #include "dialects/graph/Constants.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/fuse/Match.h"
 #include "passes/fuse/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace ncc::graph;
@@ -152,7 +152,7 @@ struct FoldBatchNormPass : impl::FoldBatchNormPassBase<FoldBatchNormPass> {
     patterns.add<IntoConv<ConvOp>, IntoConv<ConvTransposeOp>, IntoMatmul>(&getContext());
     GreedyRewriteConfig config;
     config.enableConstantCSE(false);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(ncc::rewriteGreedily(getOperation(), std::move(patterns), config))) {
       signalPassFailure();
     }
   }

@@ -2,11 +2,11 @@
 //
 // Attention from its parts, as PyTorch and others export it.
 #include "dialects/graph/Constants.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/fuse/Match.h"
 #include "passes/fuse/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 #include <cmath>
 
@@ -157,7 +157,7 @@ struct RecognizeAttentionPass : impl::RecognizeAttentionPassBase<RecognizeAttent
     patterns.add<Attention>(&getContext());
     GreedyRewriteConfig config;
     config.enableConstantCSE(false);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(ncc::rewriteGreedily(getOperation(), std::move(patterns), config))) {
       signalPassFailure();
     }
   }

@@ -2,11 +2,11 @@
 //
 // Layer norm, RMS norm and softmax from their parts. Expects canonical form: powers, roots and quotients named.
 #include "dialects/graph/Constants.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/fuse/Match.h"
 #include "passes/fuse/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace ncc::graph;
@@ -179,7 +179,7 @@ struct RecognizeNormalizationsPass : impl::RecognizeNormalizationsPassBase<Recog
     patterns.add<Normalized, ScaleIntoNorm<LayerNormOp>, ScaleIntoNorm<RmsNormOp>, BiasIntoNorm, Softmaxed>(&getContext());
     GreedyRewriteConfig config;
     config.enableConstantCSE(false);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(ncc::rewriteGreedily(getOperation(), std::move(patterns), config))) {
       signalPassFailure();
     }
   }

@@ -54,5 +54,6 @@ void populateIndexing(mlir::RewritePatternSet &patterns);
 void populateLayoutOps(mlir::RewritePatternSet &patterns);
 void populateSelection(mlir::RewritePatternSet &patterns);
 void populateWindows(mlir::RewritePatternSet &patterns);
+void populateIntegers(mlir::RewritePatternSet &patterns, bool byteProducts);
 
 } // namespace ncc::legalize

@@ -1,10 +1,10 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Composite graph ops in, engine ops out: the pattern sets of all families, applied until nothing composite is left.
+#include "passes/GreedyRewrite.h"
 #include "passes/legalize/GraphBuilder.h"
 #include "passes/legalize/Passes.h"
 
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace ncc::legalize {
 #define GEN_PASS_DEF_LEGALIZEFORENGINESPASS
@@ -29,9 +29,10 @@ struct LegalizeForEngines : ncc::legalize::impl::LegalizeForEnginesPassBase<Lega
     ncc::legalize::populateLayoutOps(patterns);
     ncc::legalize::populateSelection(patterns);
     ncc::legalize::populateWindows(patterns);
+    ncc::legalize::populateIntegers(patterns, byteProducts);
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(ncc::rewriteGreedily(getOperation(), std::move(patterns), config))) {
       signalPassFailure();
     }
   }

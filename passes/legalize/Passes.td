@@ -12,9 +12,11 @@ def LegalizeForEnginesPass : Pass<"ncc-legalize-for-engines", "::mlir::func::Fun
   let description = [{
     Softmax, normalizations, attention, quantization, compound reductions, recurrent cells, resampling and borders become
     matrix products, reductions, elementwise ops and views. Numerics follow the reference kernels: sums in f32, softmax
-    shifted by its maximum. Recurrences are unrolled up to `max-steps` time steps; longer ones stay whole (firmware).
+    shifted by its maximum. Recurrences are unrolled up to `max-steps` time steps; longer ones stay whole (firmware). Without `byte-products` the products of 8-bit
+    integers become exact products of bf16.
   }];
-  let options = [Option<"maxSteps", "max-steps", "int64_t", "512", "longest recurrence that is unrolled">];
+  let options = [Option<"maxSteps", "max-steps", "int64_t", "512", "longest recurrence that is unrolled">,
+                 Option<"byteProducts", "byte-products", "bool", "true", "whether the tensor engine multiplies 8-bit integers">];
   let dependentDialects = ["::ncc::graph::GraphDialect"];
 }
 

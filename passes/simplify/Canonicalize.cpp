@@ -2,10 +2,9 @@
 //
 // Drives folders and patterns to a fixed point. Dead ops go with them.
 #include "dialects/graph/Graph.h"
+#include "passes/GreedyRewrite.h"
 #include "passes/simplify/Passes.h"
 #include "passes/simplify/Patterns.h"
-
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace ncc::simplify {
 
@@ -22,7 +21,7 @@ struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
     populateSlicePatterns(patterns);
     mlir::GreedyRewriteConfig config;
     config.enableConstantCSE(false); // hashing is the business of eliminate-common
-    if (failed(mlir::applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(ncc::rewriteGreedily(getOperation(), std::move(patterns), config))) {
       signalPassFailure();
     }
   }

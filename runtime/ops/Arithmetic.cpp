@@ -31,13 +31,19 @@ void mapRows(const Tensor &a, const Tensor &b, Tensor &out, Fn fn) {
   });
 }
 
+/// The divisor that the smallest number must not meet.
+template <typename T>
+bool isMinusOne(T x) {
+  return std::is_signed_v<T> && x == T(-1);
+}
+
 template <typename T>
 T floorMod(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     T r = std::fmod(a, b);
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
   } else {
-    if (b == 0 || b == T(-1)) {
+    if (b == 0 || isMinusOne(b)) {
       return 0;
     }
     T r = a % b;
@@ -51,7 +57,7 @@ T power(T base, T exponent) {
     return exponent == 2 ? base * base : std::pow(base, exponent);
   } else {
     if (exponent < 0) {
-      return base == 1 ? 1 : base == T(-1) ? (exponent & 1 ? base : 1) : 0;
+      return base == 1 ? 1 : isMinusOne(base) ? (exponent & 1 ? base : 1) : 0;
     }
     uint64_t result = 1, factor = static_cast<uint64_t>(base);
     for (uint64_t e = static_cast<uint64_t>(exponent); e; e >>= 1, factor *= factor) {
@@ -66,7 +72,7 @@ T divide(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     return a / b;
   } else {
-    return b == 0 ? T(0) : b == T(-1) && std::is_signed_v<T> ? static_cast<T>(-static_cast<uint64_t>(a)) : T(a / b);
+    return b == 0 ? T(0) : isMinusOne(b) ? static_cast<T>(-static_cast<uint64_t>(a)) : T(a / b);
   }
 }
 
@@ -75,7 +81,7 @@ T truncatedMod(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::fmod(a, b);
   } else {
-    return b == 0 || b == T(-1) ? T(0) : T(a % b);
+    return b == 0 || isMinusOne(b) ? T(0) : T(a % b);
   }
 }
 

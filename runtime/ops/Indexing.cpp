@@ -34,11 +34,12 @@ Tensor clone(const Tensor &tensor) {
 /// Combines one element the way ONNX scatters do.
 template <typename T>
 T combine(T old, T update, std::string_view kind) {
+  using Wrapping = std::conditional_t<std::is_same_v<T, int64_t>, uint64_t, T>;
   if (kind == "add") {
-    return old + update;
+    return static_cast<T>(static_cast<Wrapping>(old) + static_cast<Wrapping>(update));
   }
   if (kind == "mul") {
-    return old * update;
+    return static_cast<T>(static_cast<Wrapping>(old) * static_cast<Wrapping>(update));
   }
   if (kind == "max") {
     return old > update ? old : update;
@@ -55,6 +56,8 @@ void combineElements(const Tensor &updates, int64_t at, Tensor &out, int64_t tar
   for (int64_t i = 0; i < count; ++i) {
     if (isFloat(out.dtype())) {
       out.setDouble(target + i, combine(out.asDouble(target + i), updates.asDouble(at + i), kind));
+    } else if (out.dtype() == DType::U64) {
+      out.setInt(target + i, static_cast<int64_t>(combine(static_cast<uint64_t>(out.asInt(target + i)), static_cast<uint64_t>(updates.asInt(at + i)), kind)));
     } else {
       out.setInt(target + i, combine(out.asInt(target + i), updates.asInt(at + i), kind));
     }

@@ -111,7 +111,7 @@ absl::Status reduce(KernelContext &context) {
   return runWidened(context, [&](KernelContext &wide) {
     return dispatch(wide.inputs[0].dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
-      using Acc = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
+      using Acc = std::conditional_t<std::is_floating_point_v<T>, double, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
       const T *x = wide.inputs[0].template as<T>().data();
       T *out = wide.outputs[0].template mutableAs<T>().data();
       if (plan.reduced.empty() && kind == "mean") {

@@ -132,7 +132,9 @@ absl::Status pad(KernelContext &context) {
     }
   }
   Tensor fill(out.dtype(), {});
-  if (out.dtype() == DType::Bool || isInteger(out.dtype()) || isFloat(out.dtype())) {
+  if (isInteger(out.dtype()) && context.attrs.find("value_int")) { // what a double does not hold
+    fill.setInt(0, context.attrs.getInt("value_int", 0));
+  } else if (out.dtype() == DType::Bool || isInteger(out.dtype()) || isFloat(out.dtype())) {
     fill.setDouble(0, context.attrs.getFloat("value", 0));
   }
   return dispatchBytes(out.dtype(), [&](auto tag) {

@@ -4,6 +4,7 @@
 
 #include "runtime/tensor/FloatConvert.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -137,6 +138,22 @@ int64_t Tensor::asInt(int64_t i) const {
   }
 }
 
+/// Rounded to odd, so that rounding it again to a narrower float gives what rounding once would.
+static float towardsOdd(double value) {
+  auto result = static_cast<float>(value);
+  if (value != value || static_cast<double>(result) == value) {
+    return result;
+  }
+  if (std::fabs(static_cast<double>(result)) > std::fabs(value)) {
+    result = std::nextafter(result, 0.0f);
+  }
+  uint32_t bits = 0;
+  std::memcpy(&bits, &result, sizeof(bits));
+  bits |= 1;
+  std::memcpy(&result, &bits, sizeof(bits));
+  return result;
+}
+
 void Tensor::setDouble(int64_t i, double value) {
   void *data = mutableData();
   switch (type) {
@@ -145,21 +162,21 @@ void Tensor::setDouble(int64_t i, double value) {
   case DType::F64:
     return store(data, i, value);
   case DType::F16:
-    return store(data, i, floatToF16(static_cast<float>(value)));
+    return store(data, i, floatToF16(towardsOdd(value)));
   case DType::BF16:
-    return store(data, i, floatToBf16(static_cast<float>(value)));
+    return store(data, i, floatToBf16(towardsOdd(value)));
   case DType::F8E4M3:
-    return store(data, i, floatToF8e4m3(static_cast<float>(value)));
+    return store(data, i, floatToF8e4m3(towardsOdd(value)));
   case DType::F8E5M2:
-    return store(data, i, floatToF8e5m2(static_cast<float>(value)));
+    return store(data, i, floatToF8e5m2(towardsOdd(value)));
   case DType::F8E4M3Fnuz:
-    return store(data, i, floatToF8e4m3fnuz(static_cast<float>(value)));
+    return store(data, i, floatToF8e4m3fnuz(towardsOdd(value)));
   case DType::F8E5M2Fnuz:
-    return store(data, i, floatToF8e5m2fnuz(static_cast<float>(value)));
+    return store(data, i, floatToF8e5m2fnuz(towardsOdd(value)));
   case DType::F8E8M0:
-    return store(data, i, floatToF8e8m0(static_cast<float>(value)));
+    return store(data, i, floatToF8e8m0(towardsOdd(value)));
   case DType::F4E2M1:
-    return store(data, i, floatToF4e2m1(static_cast<float>(value)));
+    return store(data, i, floatToF4e2m1(towardsOdd(value)));
   case DType::Bool:
     return store(data, i, static_cast<uint8_t>(value != 0));
   case DType::U64:

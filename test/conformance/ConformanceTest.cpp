@@ -39,35 +39,65 @@ Result passing(const std::string &op) {
 
 } // namespace
 
-/// Kernel -> operators, of firmware-allowed.txt.
-std::map<std::string, std::set<std::string>> allowedKernels() {
+using Allowed = std::map<std::string, std::set<std::string>>; // kernel -> operators
+
+/// The sections of firmware-allowed.txt.
+std::map<std::string, Allowed> allowedKernels() {
   std::ifstream file(NCC_SOURCE_DIR "/test/conformance/firmware-allowed.txt");
-  std::map<std::string, std::set<std::string>> allowed;
+  std::map<std::string, Allowed> sections;
+  std::string section;
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     std::string kernel, op;
-    if (words >> kernel && kernel[0] != '#') {
-      kernel.pop_back(); // the colon
-      while (words >> op) {
-        allowed[kernel].insert(op);
-      }
+    if (!(words >> kernel) || kernel[0] == '#') {
+      continue;
+    }
+    if (kernel[0] == '[') {
+      section = kernel.substr(1, kernel.size() - 2);
+      continue;
+    }
+    kernel.pop_back(); // the colon
+    while (words >> op) {
+      sections[section][kernel].insert(op);
     }
   }
-  return allowed;
+  return sections;
 }
 
-TEST(Rule, FloatsRunOnTheEngines) {
-  std::map<std::string, std::set<std::string>> allowed = allowedKernels();
+/// "kernel: operator" of floats that left the engines in a variant.
+std::set<std::pair<std::string, std::string>> floatsOffEngines(const char *variant) {
   std::ifstream file(NCC_SOURCE_DIR "/test/conformance/expected.json");
   std::string text{std::istreambuf_iterator<char>(file), {}};
   auto ledger = neff::parseJson(text, "expected.json");
-  ASSERT_TRUE(ledger.ok());
-  std::set<std::string> floats{"float", "float16", "bfloat16"};
-  for (const auto &[key, kernels] : (*ledger)["off_engines"].items()) {
+  std::set<std::pair<std::string, std::string>> found;
+  if (!ledger.ok()) {
+    return found;
+  }
+  for (const auto &[key, kernels] : (*ledger)["off_engines"][variant].items()) {
     std::string op = key.substr(0, key.rfind(' ')), type = key.substr(key.rfind(' ') + 1);
     for (const neff::Json &kernel : kernels) {
-      if (floats.count(type)) {
-        EXPECT_TRUE(allowed[kernel.get<std::string>()].count(op)) << key << " runs " << kernel << " off the engines";
+      if (type == "float" || type == "float16" || type == "bfloat16") {
+        found.insert({kernel.get<std::string>(), op});
+      }
+    }
+  }
+  return found;
+}
+
+TEST(Rule, FloatsRunOnTheEngines) {
+  std::map<std::string, Allowed> allowed = allowedKernels();
+  auto known = floatsOffEngines("constants"), runTime = floatsOffEngines("inputs");
+  ASSERT_FALSE(known.empty() || runTime.empty());
+  for (const auto &[kernel, op] : known) {
+    EXPECT_TRUE(allowed["always"][kernel].count(op)) << op << " runs " << kernel << " off the engines";
+  }
+  for (const auto &[kernel, op] : runTime) {
+    EXPECT_TRUE(allowed["always"][kernel].count(op) || allowed["run-time"][kernel].count(op)) << op << " runs " << kernel << " off the engines";
+  }
+  for (const auto &[section, kernels] : allowed) {
+    for (const auto &[kernel, ops] : kernels) {
+      for (const std::string &op : ops) {
+        EXPECT_TRUE(known.count({kernel, op}) || (section == "run-time" && runTime.count({kernel, op}))) << kernel << ": " << op << " is not needed in [" << section << "]";
       }
     }
   }
@@ -76,7 +106,7 @@ TEST(Rule, FloatsRunOnTheEngines) {
 TEST(Expected, IntegersAreExactUnlessQuantized) {
   std::vector<ops::Value> a{vectorOf(DType::I8, {1, 2})}, b{vectorOf(DType::I8, {1, 3})};
   EXPECT_NE(differences(a, b, {}), "");
-  EXPECT_EQ(differences(a, b, {.random = false, .quantized = true}), "");
+  EXPECT_EQ(differences(a, b, {.random = false, .quantized = true, .coarse = false, .doubled = false}), "");
 }
 
 TEST(Expected, FloatsWithinTheToleranceOfTheirType) {
@@ -84,8 +114,17 @@ TEST(Expected, FloatsWithinTheToleranceOfTheirType) {
   EXPECT_EQ(differences({vectorOf(DType::F16, {1.01})}, {vectorOf(DType::F16, {1})}, {}), "");
 }
 
+TEST(Expected, AllOf64Bits) {
+  std::vector<ops::Value> c{vectorOf(DType::F64, {1})}, d{vectorOf(DType::F64, {1 + 1e-9})};
+  Tensor large(DType::I64, {1}), larger(DType::I64, {1});
+  large.setInt(0, (int64_t{1} << 53));
+  larger.setInt(0, (int64_t{1} << 53) + 1);
+  EXPECT_NE(differences({ops::Value(large)}, {ops::Value(larger)}, {}), "");
+  EXPECT_NE(differences(c, d, {}), "");
+}
+
 TEST(Expected, DrawnNumbersByShapeTypeAndRange) {
-  Rules drawn{.random = true, .quantized = false};
+  Rules drawn{.random = true, .quantized = false, .coarse = false, .doubled = false};
   EXPECT_EQ(differences({vectorOf(DType::F32, {0.3, 0.9})}, {vectorOf(DType::F32, {0.1, 0.8})}, drawn), "");
   EXPECT_NE(differences({vectorOf(DType::F32, {0.3, 9})}, {vectorOf(DType::F32, {0.1, 0.8})}, drawn), "");
   EXPECT_NE(differences({vectorOf(DType::F64, {0.3, 0.9})}, {vectorOf(DType::F32, {0.1, 0.8})}, drawn), "");
@@ -123,6 +162,10 @@ TEST(Ledger, TellsNewFailuresAndNewPasses) {
   results["p/a"].constants.pass = false;
   results["p/b"].inputs.pass = true;
   EXPECT_EQ(compareWithLedger(results, ledger).size(), 2u);
+  results["p/a"].constants = {.pass = true, .reason = "", .firmware = {"binary"}, .host = {}};
+  std::vector<std::string> lines = compareWithLedger(results, ledger);
+  ASSERT_FALSE(lines.empty());
+  EXPECT_EQ(lines.front(), "p/a (constants): leaves the engines for binary");
   EXPECT_EQ(makeLedger({{"p/a", resultFromJson(toJson(passing("Add")))}}), makeLedger({{"p/a", passing("Add")}}));
   EXPECT_NE(supportTable(ledger).find("| p/b | inputs | no \\| form |"), std::string::npos);
 }

@@ -71,6 +71,11 @@ for path, text in files(*LIBRARIES):
     if re.search(r"\bcl::opt\b", text):
         breach(path, "cl::opt in a library")
 
+# Patterns are applied where a failure gets a reason.
+for path, text in files("passes", endings=(".cpp",)):
+    if re.search(r"\bapplyPatternsGreedily\b", text) and path != "passes/GreedyRewrite.cpp":
+        breach(path, "calls applyPatternsGreedily; rewriteGreedily says why it fails")
+
 # Every pass has a lit test of its name.
 tests = {name for _, _, names in os.walk(os.path.join(root, "test")) for name in names}
 flags = set()

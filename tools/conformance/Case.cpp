@@ -129,6 +129,22 @@ Outcome runSet(const Model &model, const DataSet &data, const Rules &rules, cons
   return outcome;
 }
 
+/// The values of the inputs that are still open in a model some of whose inputs became constants.
+DataSet stillOpen(const DataSet &data, const Model &model, const Model &changed) {
+  std::set<std::string> open;
+  for (const onnx::ValueInfoProto *input : changed.openInputs()) {
+    open.insert(input->name());
+  }
+  std::vector<const onnx::ValueInfoProto *> inputs = model.openInputs();
+  DataSet left{{}, data.outputs};
+  for (size_t i = 0; i < inputs.size() && i < data.inputs.size(); ++i) {
+    if (open.count(inputs[i]->name())) {
+      left.inputs.push_back(data.inputs[i]);
+    }
+  }
+  return left;
+}
+
 /// Runs every data set; the first failure counts.
 Outcome runVariant(const Model &model, const Case &test, bool constants, const Rules &rules, const RunOptions &options) {
   Outcome outcome = failed("no data set");
@@ -143,7 +159,7 @@ Outcome runVariant(const Model &model, const Case &test, bool constants, const R
     if (!constants) {
       outcome = runSet(model, *data, rules, options);
     } else if (auto changed = withConstants(model, set); changed.ok()) {
-      outcome = runSet(**changed, *data, rules, options);
+      outcome = runSet(**changed, stillOpen(*data, model, **changed), rules, options);
     } else {
       return failed("constants: " + std::string(changed.status().message()));
     }

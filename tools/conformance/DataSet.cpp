@@ -4,6 +4,7 @@
 #include "runtime/api/ValueFiles.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 namespace fs = std::filesystem;
@@ -36,6 +37,26 @@ absl::StatusOr<std::vector<ops::Value>> readSeries(const std::string &set, const
   }
 }
 
+/// Old files hold one element for an operand whose type alone matters: it is repeated in the declared shape.
+ops::Value fitted(const ops::Value &value, const onnx::ValueInfoProto &info) {
+  if (!value.isTensor() || !info.type().has_tensor_type() || value.tensor().size() != 1 || value.tensor().dtype() == DType::String) {
+    return value;
+  }
+  Shape shape;
+  for (const auto &dim : info.type().tensor_type().shape().dim()) {
+    shape.push_back(dim.dim_value());
+  }
+  if (shape.size() == value.tensor().shape().size() || numElements(shape) < 1) {
+    return value;
+  }
+  Tensor whole(value.tensor().dtype(), shape);
+  const size_t size = dtypeSize(whole.dtype());
+  for (int64_t i = 0; i < whole.size(); ++i) {
+    std::memcpy(static_cast<char *>(whole.mutableData()) + static_cast<size_t>(i) * size, value.tensor().data(), size);
+  }
+  return whole;
+}
+
 } // namespace
 
 std::vector<std::string> dataSets(const std::string &folder) {
@@ -58,6 +79,10 @@ absl::StatusOr<DataSet> readDataSet(const frontend::Model &model, const std::str
   absl::StatusOr<std::vector<ops::Value>> inputs = readSeries(set, "input", model.openInputs()), outputs = readSeries(set, "output", wanted);
   if (!inputs.ok() || !outputs.ok()) {
     return inputs.ok() ? outputs.status() : inputs.status();
+  }
+  std::vector<const onnx::ValueInfoProto *> open = model.openInputs();
+  for (size_t i = 0; i < open.size() && i < inputs->size(); ++i) {
+    (*inputs)[i] = fitted((*inputs)[i], *open[i]);
   }
   return DataSet{*std::move(inputs), *std::move(outputs)};
 }

@@ -17,8 +17,10 @@ Json toJson(const Outcome &outcome) {
 
 std::string text(const Json &json, const char *key) { return json.is_object() && json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : ""; }
 
-std::set<std::string> names(const Json &json, const char *key) {
-  std::set<std::string> result;
+using Names = std::set<std::string>;
+
+Names names(const Json &json, const char *key) {
+  Names result;
   if (json.is_object() && json.contains(key) && json[key].is_array()) {
     for (const Json &entry : json[key]) {
       result.insert(entry.is_string() ? entry.get<std::string>() : "");
@@ -38,36 +40,53 @@ Outcome outcomeFromJson(const Json &json) {
 
 std::string partOf(const std::string &key) { return key.substr(0, key.find('/')); }
 
-/// Where the passing way of a test ran.
-const Outcome &best(const Result &result) { return result.inputs.pass || !result.constants.pass ? result.inputs : result.constants; }
-
-std::set<std::string> merged(std::set<std::string> a, const std::set<std::string> &b) {
+Names merged(Names a, const Names &b) {
   a.insert(b.begin(), b.end());
   return a;
 }
 
-/// One row of "operators": an operator at an opset.
+/// What left the engines.
+Names offEngines(const Outcome &outcome) { return merged(outcome.firmware, outcome.host); }
+
+Names without(Names a, const Names &b) {
+  for (const std::string &name : b) {
+    a.erase(name);
+  }
+  return a;
+}
+
+/// Tests; passing ones by variant; those of them that run wholly on the engines.
+void count(const Result &result, std::array<int, 5> &counts) {
+  ++counts[0];
+  counts[1] += result.inputs.pass;
+  counts[2] += result.constants.pass;
+  counts[3] += result.inputs.pass && offEngines(result.inputs).empty();
+  counts[4] += result.constants.pass && offEngines(result.constants).empty();
+}
+
+/// One row of "operators": an operator at an opset. "run_time": what leaves the engines only while operands are not constant.
 Json row(const std::vector<const Result *> &results) {
   int inputs = 0, constants = 0;
-  std::set<std::string> firmware, host;
+  Names firmware, host, runTime;
   for (const Result *result : results) {
     inputs += result->inputs.pass;
     constants += result->constants.pass;
-    firmware = merged(firmware, best(*result).firmware);
-    host = merged(host, best(*result).host);
+    const Outcome &known = result->constants.pass ? result->constants : result->inputs;
+    firmware = merged(firmware, known.firmware);
+    host = merged(host, known.host);
+    runTime = merged(runTime, result->inputs.pass ? offEngines(result->inputs) : Names());
   }
   Json json = {{"tests", results.size()}, {"inputs", inputs}, {"constants", constants}};
-  if (!firmware.empty()) {
-    json["firmware"] = firmware;
-  }
-  if (!host.empty()) {
-    json["host"] = host;
+  for (const auto &[key, names] : {std::pair("firmware", firmware), std::pair("host", host), std::pair("run_time", without(runTime, merged(firmware, host)))}) {
+    if (!names.empty()) {
+      json[key] = names;
+    }
   }
   return json;
 }
 
 std::string where(const Json &row) {
-  std::set<std::string> firmware = names(row, "firmware"), host = names(row, "host");
+  Names firmware = names(row, "firmware"), host = names(row, "host"), runTime = names(row, "run_time");
   std::vector<std::string> places;
   if (!firmware.empty()) {
     places.push_back("GpSimd: " + absl::StrJoin(firmware, ", "));
@@ -75,7 +94,16 @@ std::string where(const Json &row) {
   if (!host.empty()) {
     places.push_back("host: " + absl::StrJoin(host, ", "));
   }
-  return places.empty() ? "engines" : absl::StrJoin(places, "; ");
+  return absl::StrCat(places.empty() ? "engines" : absl::StrJoin(places, "; "), " | ", absl::StrJoin(runTime, ", "));
+}
+
+/// Adds a passing outcome to "off_engines", by operator and type.
+void addOffEngines(Json &section, const Result &result, const Outcome &outcome) {
+  Names kernels = offEngines(outcome);
+  if (!kernels.empty() && outcome.pass) {
+    Json &types = section[result.op + " " + result.type];
+    types = merged(types.is_array() ? types.get<Names>() : Names(), kernels);
+  }
 }
 
 std::string escaped(const std::string &text) { return absl::StrReplaceAll(text, {{"|", "\\|"}}); }
@@ -98,14 +126,11 @@ Result resultFromJson(const Json &json) {
 }
 
 Json makeLedger(const Results &results) {
-  Json parts = Json::object(), failures = Json::object(), off = Json::object();
-  std::map<std::string, std::array<int, 3>> counts;
+  Json parts = Json::object(), failures = Json::object(), off = {{"inputs", Json::object()}, {"constants", Json::object()}};
+  std::map<std::string, std::array<int, 5>> counts;
   std::map<std::string, std::map<int, std::vector<const Result *>>> operators;
   for (const auto &[key, result] : results) {
-    std::array<int, 3> &part = counts[partOf(key)];
-    ++part[0];
-    part[1] += result.inputs.pass;
-    part[2] += result.constants.pass;
+    count(result, counts[partOf(key)]);
     operators[result.op][result.opset].push_back(&result);
     if (!result.inputs.pass || !result.constants.pass) {
       Json reasons = Json::object();
@@ -117,14 +142,11 @@ Json makeLedger(const Results &results) {
       }
       failures[key] = reasons;
     }
-    std::set<std::string> kernels = merged(best(result).firmware, best(result).host);
-    if (!kernels.empty() && best(result).pass) {
-      Json &types = off[result.op + " " + result.type];
-      types = merged(types.is_array() ? types.get<std::set<std::string>>() : std::set<std::string>(), kernels);
-    }
+    addOffEngines(off["inputs"], result, result.inputs);
+    addOffEngines(off["constants"], result, result.constants);
   }
   for (const auto &[name, part] : counts) {
-    parts[name] = {{"tests", part[0]}, {"inputs", part[1]}, {"constants", part[2]}};
+    parts[name] = {{"tests", part[0]}, {"inputs", part[1]}, {"constants", part[2]}, {"inputs_on_engines", part[3]}, {"constants_on_engines", part[4]}};
   }
   Json table = Json::object();
   for (const auto &[op, opsets] : operators) {
@@ -138,12 +160,18 @@ Json makeLedger(const Results &results) {
 std::vector<std::string> compareWithLedger(const Results &results, const Json &ledger) {
   std::vector<std::string> lines;
   Json failures = ledger.is_object() ? ledger.value("failures", Json::object()) : Json::object();
+  Json off = ledger.is_object() ? ledger.value("off_engines", Json::object()) : Json::object();
   for (const auto &[key, result] : results) {
     Json known = failures.value(key, Json::object());
     for (const auto &[variant, outcome] : {std::pair("inputs", &result.inputs), std::pair("constants", &result.constants)}) {
       bool expected = !known.contains(variant);
       if (expected != outcome->pass) {
         lines.push_back(absl::StrCat(key, " (", variant, "): ", outcome->pass ? "passes now; update the ledger" : outcome->reason));
+      }
+      Json section = off.value(variant, Json::object());
+      Names left = without(offEngines(*outcome), names(section, (result.op + " " + result.type).c_str()));
+      if (outcome->pass && !left.empty()) {
+        lines.push_back(absl::StrCat(key, " (", variant, "): leaves the engines for ", absl::StrJoin(left, ", ")));
       }
     }
   }
@@ -153,14 +181,20 @@ std::vector<std::string> compareWithLedger(const Results &results, const Json &l
 std::string supportTable(const Json &ledger) {
   std::string out = "# ONNX support\n\nGenerated by `tools/conformance` from `test/conformance/expected.json`; do not edit. Every test of ONNX's own\n"
                     "backend suite is compiled for trn2 without casts, run on the host executor and compared: once as it is (*inputs*),\n"
-                    "once with every input but the first a constant (*constants*).\n\n| part | tests | inputs | constants |\n|---|---|---|---|\n";
+                    "once with every input but the first a constant (*constants*). The last two columns count what passes wholly on the engines.\n\n"
+                    "| part | tests | inputs | constants | inputs, on engines | constants, on engines |\n|---|---|---|---|---|---|\n";
   auto section = [&](const char *key) { return ledger.is_object() ? ledger.value(key, Json::object()) : Json::object(); };
   Json parts = section("parts"), operators = section("operators"), failures = section("failures");
   for (const auto &[part, counts] : parts.items()) {
-    absl::StrAppend(&out, "| ", part, " | ", counts["tests"].get<int>(), " | ", counts["inputs"].get<int>(), " | ", counts["constants"].get<int>(), " |\n");
+    absl::StrAppend(&out, "| ", part);
+    for (const char *column : {"tests", "inputs", "constants", "inputs_on_engines", "constants_on_engines"}) {
+      absl::StrAppend(&out, " | ", counts.value(column, 0));
+    }
+    out += " |\n";
   }
-  out += "\n## Operators\n\n*Where* names what does not run on the engines: kernels of the GpSimd firmware, or host stages.\n\n"
-         "| operator | opset | tests | inputs | constants | where |\n|---|---|---|---|---|---|\n";
+  out += "\n## Operators\n\n*Where* names what does not run on the engines: kernels of the GpSimd firmware, or host stages. The last column\nnames what "
+         "leaves them besides while axes, shapes, counts and the like are not constant.\n\n"
+         "| operator | opset | tests | inputs | constants | where | if not constant |\n|---|---|---|---|---|---|---|\n";
   for (const auto &[op, opsets] : operators.items()) {
     std::map<int, Json> sorted;
     for (const auto &[opset, counts] : opsets.items()) {
@@ -184,17 +218,14 @@ std::string supportTable(const Json &ledger) {
 }
 
 std::string totals(const Results &results) {
-  std::map<std::string, std::array<int, 4>> parts;
+  std::map<std::string, std::array<int, 5>> parts;
   for (const auto &[key, result] : results) {
-    auto &counts = parts[partOf(key)];
-    ++counts[0];
-    counts[1] += result.inputs.pass;
-    counts[2] += result.constants.pass;
-    counts[3] += best(result).pass && best(result).firmware.empty() && best(result).host.empty();
+    count(result, parts[partOf(key)]);
   }
   std::string out;
   for (const auto &[part, counts] : parts) {
-    absl::StrAppend(&out, part, ": ", counts[0], " tests, inputs ", counts[1], ", constants ", counts[2], ", wholly on the engines ", counts[3], "\n");
+    absl::StrAppend(&out, part, ": ", counts[0], " tests, inputs ", counts[1], ", constants ", counts[2], "; wholly on the engines ", counts[3], " and ",
+                    counts[4], "\n");
   }
   return out;
 }

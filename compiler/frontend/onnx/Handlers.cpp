@@ -29,6 +29,7 @@ const HandlerTable &handlers() {
     addConvHandlers(built);
     addContribAttentionHandlers(built);
     addContribHandlers(built);
+    addContribQuantizeHandlers(built);
     addEinsumHandlers(built);
     addFourierHandlers(built);
     addIndexingHandlers(built);
@@ -60,6 +61,8 @@ const HandlerTable &runTimeHandlers() {
   static const HandlerTable table = [] {
     HandlerTable built;
     addRunTimeControlHandlers(built);
+    addRunTimeLayerHandlers(built);
+    addRunTimeSignalHandlers(built);
     addRunTimeTensorHandlers(built);
     addRunTimeValueHandlers(built);
     return built;

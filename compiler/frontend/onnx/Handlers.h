@@ -45,6 +45,7 @@ void addConstantHandlers(HandlerTable &table);
 void addConvHandlers(HandlerTable &table);
 void addContribAttentionHandlers(HandlerTable &table);
 void addContribHandlers(HandlerTable &table);
+void addContribQuantizeHandlers(HandlerTable &table);
 void addEinsumHandlers(HandlerTable &table);
 void addFourierHandlers(HandlerTable &table);
 void addIndexingHandlers(HandlerTable &table);
@@ -70,6 +71,8 @@ void addTrainingHandlers(HandlerTable &table);
 
 // The same for run-time handlers.
 void addRunTimeControlHandlers(HandlerTable &table);
+void addRunTimeLayerHandlers(HandlerTable &table);
+void addRunTimeSignalHandlers(HandlerTable &table);
 void addRunTimeTensorHandlers(HandlerTable &table);
 void addRunTimeValueHandlers(HandlerTable &table);
 

@@ -321,6 +321,12 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
     reason = second.reason();
     results.assign(second.outputs().begin(), second.outputs().end());
   }
+  for (int i = 0; done && i < node.output_size(); ++i) {
+    if (!node.output(i).empty() && (i >= static_cast<int>(results.size()) || !results[i])) {
+      done = false;
+      reason = absl::StrCat("output ", i, " is not supported");
+    }
+  }
   if (!done) {
     bool dynamic = StringRef(reason).contains("computed at run time");
     diagnostics.report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm, reason.empty() ? "the node cannot be imported" : reason, name,

@@ -217,6 +217,9 @@ absl::StatusOr<Tensor> typedTensor(const onnx::TensorProto &proto, DType dtype, 
 /// A view of `bytes` once its length is known to fit.
 absl::StatusOr<Tensor> rawTensor(const onnx::TensorProto &proto, DType dtype, Shape shape, int64_t count,
                                  std::string_view bytes, std::shared_ptr<const void> owner) {
+  if (dtype == DType::String && count == 0 && bytes.empty()) {
+    return Tensor(dtype, std::move(shape));
+  }
   if (dtype == DType::String) {
     return absl::InvalidArgumentError(absl::StrCat("tensor '", proto.name(), "' stores strings as raw data"));
   }

@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/frontend/onnx/NodeContext.h"
 
+#include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/Model.h"
 
 #include "absl/strings/str_cat.h"
@@ -132,14 +133,18 @@ Type NodeContext::element(int64_t onnxType) {
   return graph::elementTypeOf(context(), *dtype);
 }
 
+SmallVector<Value> NodeContext::standard(StringRef op, int64_t version, ArrayRef<Value> given, StringRef domain) {
+  Handler handler = handlers().find(domain, op, version);
+  NodeContext inner(opBuilder(), location(), node, version, SmallVector<Value>(given), graphScope);
+  if (handler && succeeded(handler(inner))) {
+    return SmallVector<Value>(inner.outputs());
+  }
+  OpBuilding::fail(handler ? inner.reason() : absl::StrCat("there is no ", op.str(), " to make it of"));
+  return {};
+}
+
 LogicalResult NodeContext::results(ArrayRef<Value> values) {
   produced.assign(values.begin(), values.end());
-  for (size_t i = 0; i < numOutputs(); ++i) {
-    bool missing = i >= produced.size() || !produced[i];
-    if (missing && wantsOutput(static_cast<int>(i))) {
-      return fail(absl::StrCat("output ", i, " is not supported"));
-    }
-  }
   return success(reason().empty());
 }
 

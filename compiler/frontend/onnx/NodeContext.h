@@ -69,6 +69,9 @@ public:
   /// The element type an ONNX data type number means; fails for types ncc does not have.
   mlir::Type element(int64_t onnxType);
 
+  /// What the static handler of a standard operator makes of operands, with this node's attributes; empty after a failure.
+  llvm::SmallVector<Value> standard(llvm::StringRef op, int64_t version, llvm::ArrayRef<Value> operands, llvm::StringRef domain = "");
+
   //===--- the end of a handler ---===//
 
   mlir::LogicalResult fail(std::string text) {

@@ -2,6 +2,7 @@
 //
 // Generators: range, fill; and triangle, which keeps one half of a matrix.
 #include "runtime/ops/host/Rules.h"
+#include "runtime/ops/host/Tables.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,38 +19,43 @@ absl::Status rangeRule(Rule &rule) {
   return rule.in[0].dtype == DType::String ? invalid("needs numbers") : absl::OkStatus();
 }
 
-absl::Status rangeRun(HostCall &call) {
-  for (size_t i = 0; i < 3; ++i) {
-    if (!call.in[i].isTensor() || call.tensor(i).size() != 1 || call.tensor(i).dtype() != call.tensor(0).dtype() ||
-        call.tensor(i).dtype() == DType::String) {
+absl::StatusOr<Tensor> rangeOf(const Tensor &start, const Tensor &limit, const Tensor &delta) {
+  for (const Tensor *x : {&start, &limit, &delta}) {
+    if (x->size() != 1 || x->dtype() != start.dtype() || x->dtype() == DType::String) {
       return invalid("start, limit and delta must be one number each");
     }
   }
-  const DType dtype = call.tensor(0).dtype();
-  const double start = call.tensor(0).asDouble(0), limit = call.tensor(1).asDouble(0), delta = call.tensor(2).asDouble(0);
   int64_t count = 0;
-  if (isFloat(dtype)) {
-    const double steps = std::ceil((limit - start) / delta);
-    if (delta == 0 || !(steps < 1e12)) {
+  if (isFloat(start.dtype())) {
+    const double steps = std::ceil((limit.asDouble(0) - start.asDouble(0)) / delta.asDouble(0));
+    if (delta.asDouble(0) == 0 || !(steps < 1e12)) {
       return invalid("the range has no end");
     }
     count = std::max<int64_t>(0, static_cast<int64_t>(steps));
   } else {
-    const __int128 span = static_cast<__int128>(call.tensor(1).asInt(0)) - call.tensor(0).asInt(0), step = call.tensor(2).asInt(0);
+    const __int128 span = static_cast<__int128>(limit.asInt(0)) - start.asInt(0), step = delta.asInt(0);
     if (step == 0) {
       return invalid("delta must not be zero");
     }
     const __int128 steps = (span + (step > 0 ? step - 1 : step + 1)) / step;
     count = static_cast<int64_t>(std::clamp<__int128>(steps, 0, __int128{1} << 42));
   }
-  absl::StatusOr<Tensor> out = allocateTensor(dtype, {count});
+  absl::StatusOr<Tensor> out = allocateTensor(start.dtype(), {count});
   for (int64_t i = 0; out.ok() && i < count; ++i) {
-    if (isFloat(dtype)) {
-      out->setDouble(i, start + static_cast<double>(i) * delta);
+    if (isFloat(start.dtype())) {
+      out->setDouble(i, start.asDouble(0) + static_cast<double>(i) * delta.asDouble(0));
     } else {
-      out->setInt(i, static_cast<int64_t>(static_cast<uint64_t>(call.tensor(0).asInt(0)) + static_cast<uint64_t>(i) * static_cast<uint64_t>(call.tensor(2).asInt(0))));
+      out->setInt(i, static_cast<int64_t>(static_cast<uint64_t>(start.asInt(0)) + static_cast<uint64_t>(i) * static_cast<uint64_t>(delta.asInt(0))));
     }
   }
+  return out;
+}
+
+absl::Status rangeRun(HostCall &call) {
+  if (!call.in[0].isTensor() || !call.in[1].isTensor() || !call.in[2].isTensor()) {
+    return invalid("start, limit and delta must be one number each");
+  }
+  absl::StatusOr<Tensor> out = rangeOf(call.tensor(0), call.tensor(1), call.tensor(2));
   if (out.ok()) {
     call.out = {*out};
   }

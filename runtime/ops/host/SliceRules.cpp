@@ -108,7 +108,11 @@ absl::Status padByRule(Rule &rule) {
   rule.call.attrs.set("high", high);
   rule.call.attrs.set("mode", rule.attrs.getString("mode", "constant"));
   if (rule.has(2) && rule.isKnown(2) && rule.known[2]->size() == 1 && rule.in[2].dtype != DType::String) {
-    rule.call.attrs.set("value", rule.known[2]->asDouble(0));
+    if (isInteger(rule.in[2].dtype)) {
+      rule.call.attrs.set("value_int", rule.known[2]->asInt(0));
+    } else {
+      rule.call.attrs.set("value", rule.known[2]->asDouble(0));
+    }
   }
   return padRule(rule);
 }

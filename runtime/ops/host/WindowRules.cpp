@@ -1,6 +1,6 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Rules of sliding windows: conv, pool, pool_indices. Strides, dilations and pads may be left out; `auto_pad` is settled
+// Rules of sliding windows: conv, conv_transpose, pool, pool_indices. Strides, dilations and pads may be left out; `auto_pad` is settled
 // when the sizes are known.
 #include "runtime/ops/host/Rules.h"
 
@@ -34,6 +34,7 @@ absl::StatusOr<Shape> slide(Rule &rule, const Shape &in, const Shape &kernel) {
   }
   const std::string automatic = rule.attrs.getString("auto_pad", "NOTSET");
   Shape out = unknownDims(static_cast<int64_t>(in.size()));
+  std::vector<int64_t> extra(in.size(), 0);
   for (size_t d = 0; d < in.size(); ++d) {
     if (in[d] < 0 || kernel[d] < 0) {
       continue;
@@ -55,10 +56,65 @@ absl::StatusOr<Shape> slide(Rule &rule, const Shape &in, const Shape &kernel) {
       return invalid(absl::StrCat("a window of ", span, " does not fit a padded size of ", in[d] + low + high));
     }
     out[d] = room / stride + 1;
+    if (rule.attrs.getInt("ceil_mode", 0) != 0 && room % stride != 0 && out[d] * stride < in[d] + low) { // no window starts in the end padding
+      extra[d] = ++out[d] * stride - stride + span - (in[d] + low + high);
+      high += extra[d];
+    }
+  }
+  if (rule.attrs.getInt("ceil_mode", 0) != 0) {
+    rule.call.attrs.set("extra", extra);
   }
   rule.call.attrs.set("strides", *strides);
   rule.call.attrs.set("dilations", *dilations);
   rule.call.attrs.set("pads", *pads);
+  return out;
+}
+
+/// Output sizes of a transposed convolution; pads follow `auto_pad` or `output_shape` where they are given.
+absl::StatusOr<Shape> spread(Rule &rule, const Shape &in, const Shape &kernel) {
+  const size_t count = in.size();
+  absl::StatusOr<std::vector<int64_t>> strides = listOr(rule, "strides", count, 1), dilations = listOr(rule, "dilations", count, 1);
+  absl::StatusOr<std::vector<int64_t>> pads = listOr(rule, "pads", 2 * count, 0), padding = listOr(rule, "output_padding", count, 0);
+  for (const auto *list : {&strides, &dilations, &pads, &padding}) {
+    if (!list->ok()) {
+      return list->status();
+    }
+  }
+  std::vector<int64_t> wanted = rule.attrs.getInts("output_shape");
+  wanted.erase(wanted.begin(), wanted.begin() + (wanted.size() == count + 2 ? 2 : 0));
+  const std::string automatic = rule.attrs.getString("auto_pad", "NOTSET");
+  const bool same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+  if (!wanted.empty() && wanted.size() != count) {
+    return invalid("output_shape does not have one entry per spatial dim");
+  }
+  Shape out = unknownDims(static_cast<int64_t>(count));
+  for (size_t d = 0; d < count; ++d) {
+    if (in[d] < 0 || kernel[d] < 0) {
+      continue;
+    }
+    if (in[d] < 1 || kernel[d] < 1 || in[d] >= kMostOffset || kernel[d] >= kMostOffset) {
+      return invalid("an empty image or kernel");
+    }
+    const int64_t full = (*strides)[d] * (in[d] - 1) + (*padding)[d] + (kernel[d] - 1) * (*dilations)[d] + 1;
+    int64_t &low = (*pads)[d], &high = (*pads)[d + count];
+    if (same || !wanted.empty()) {
+      int64_t total = full - (wanted.empty() ? in[d] * (*strides)[d] : wanted[d]);
+      (*padding)[d] += std::max<int64_t>(-total, 0);
+      total = std::max<int64_t>(total, 0);
+      low = automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
+      high = total - low;
+    } else if (automatic == "VALID") {
+      low = high = 0;
+    }
+    out[d] = (*strides)[d] * (in[d] - 1) + (*padding)[d] + (kernel[d] - 1) * (*dilations)[d] + 1 - low - high;
+    if (out[d] < 1) {
+      return invalid("the padding leaves an empty output");
+    }
+  }
+  rule.call.attrs.set("strides", *strides);
+  rule.call.attrs.set("dilations", *dilations);
+  rule.call.attrs.set("pads", *pads);
+  rule.call.attrs.set("output_padding", *padding);
   return out;
 }
 
@@ -90,6 +146,37 @@ absl::Status convRule(Rule &rule) {
     return invalid("the bias must have one entry per output channel");
   }
   absl::StatusOr<Shape> out = slide(rule, spatial(x), spatial(w));
+  if (!out.ok()) {
+    return out.status();
+  }
+  out->insert(out->begin(), {x.shape[0], maps});
+  rule.out = {ValueType::tensor(x.dtype, *out)};
+  return absl::OkStatus();
+}
+
+/// conv_transpose(x[N,C,spatial...], w[C,M/group,kernel...], bias?) {strides, pads, output_padding, dilations, group, auto_pad, output_shape}
+absl::Status convTransposeRule(Rule &rule) {
+  if (absl::Status status = needOneType(rule); !status.ok()) {
+    return status;
+  }
+  const ValueType &x = rule.in[0], &w = rule.in[1];
+  if (!isFloat(x.dtype)) {
+    return invalid("needs floats");
+  }
+  if (!x.ranked || !w.ranked) {
+    rule.out = {ValueType::unranked(x.dtype)};
+    return absl::OkStatus();
+  }
+  const int64_t group = rule.attrs.getInt("group", 1);
+  if (x.rank() < 3 || w.rank() != x.rank() || group < 1 || !dimsAgree(x.shape[1], w.shape[0]) || (w.shape[0] >= 0 && w.shape[0] % group != 0) ||
+      w.shape[1] >= kMostOffset / group) {
+    return invalid("needs [N, C, spatial...] and [C, M / group, kernel...]");
+  }
+  const int64_t maps = w.shape[1] < 0 ? kUnknownDim : w.shape[1] * group;
+  if (rule.has(2) && (!rule.in[2].ranked || rule.in[2].rank() != 1 || !dimsAgree(rule.in[2].shape[0], maps))) {
+    return invalid("the bias must have one entry per output channel");
+  }
+  absl::StatusOr<Shape> out = spread(rule, spatial(x), spatial(w));
   if (!out.ok()) {
     return out.status();
   }

@@ -2,6 +2,7 @@
 //
 // Binary arithmetic, comparison, logic, Where and casts.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "dialects/graph/ValueTypes.h"
 
 #include "compiler/frontend/onnx/Model.h"
 
@@ -137,6 +138,13 @@ static LogicalResult convertTo(NodeContext &node, Type element) {
   }
   if (isa<Float4E2M1FNType>(element) && node.opset() < 24 && isa<FloatType>(node.elementOf(x))) {
     x = node.select(node.unary(UnaryKind::IsNan, x), node.scalarLike(x, 6), x); // and NaN, which the type lacks, is zero
+  }
+  if (x && !graph::isStaticTensor(x.getType())) {
+    ops::Attributes attributes;
+    attributes.set("to", std::string(dtypeName(graph::dtypeOf(element).value_or(DType::F32))));
+    attributes.set("saturate", node.attrInt("saturate", 1));
+    attributes.set("round_mode", rounding);
+    return node.result(node.hostOne("cast", x, attributes));
   }
   graph::CastOp::Properties properties;
   properties.saturate = node.flag(node.attrInt("saturate", 1) != 0);

@@ -2,6 +2,7 @@
 //
 // Constants, shapes as values, generators, and If.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "runtime/ops/host/Tables.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -77,6 +78,7 @@ static LogicalResult constantOfShape(NodeContext &node) {
   }
   Type element = Float32Type::get(node.context());
   double number = 0;
+  std::optional<Tensor> whole; // an integer that a double need not hold
   if (const onnx::AttributeProto *value = node.attr("value")) {
     absl::StatusOr<Tensor> tensor = node.scope().tensor(value->t());
     if (!tensor.ok() || tensor->size() != 1 || tensor->dtype() == DType::String) {
@@ -84,6 +86,7 @@ static LogicalResult constantOfShape(NodeContext &node) {
     }
     element = graph::elementTypeOf(node.context(), tensor->dtype());
     number = tensor->asDouble(0);
+    whole = dtypeSize(tensor->dtype()) == 8 ? std::optional(*tensor) : std::nullopt;
   }
   __int128 total = 1;
   for (int64_t dim : *dims) {
@@ -92,6 +95,9 @@ static LogicalResult constantOfShape(NodeContext &node) {
       return node.fail("the shape is not valid");
     }
   }
+  if (whole) {
+    return node.result(node.expand(node.reshape(node.constant(*whole), {}), *dims));
+  }
   return node.result(node.splat(RankedTensorType::get(*dims, element), number));
 }
 
@@ -99,21 +105,16 @@ static LogicalResult range(NodeContext &node) {
   if (!node.needInputs(3, 3)) {
     return failure();
   }
-  std::optional<double> start = node.constFloat(0, "start"), limit = node.constFloat(1, "limit");
-  std::optional<double> delta = node.constFloat(2, "delta");
-  if (!start || !limit || !delta || *delta == 0) {
-    return node.fail("delta must not be zero");
+  std::optional<Tensor> start = node.constTensor(0, "start"), limit = start ? node.constTensor(1, "limit") : std::nullopt;
+  std::optional<Tensor> delta = limit ? node.constTensor(2, "delta") : std::nullopt;
+  if (!delta) {
+    return failure();
   }
-  double count = std::max(std::ceil((*limit - *start) / *delta), 0.0);
-  std::optional<DType> dtype = graph::dtypeOf(node.elementOf(node.input(0)));
-  if (!dtype || !(count < (1 << 28))) {
-    return node.fail("the range is too long");
+  absl::StatusOr<Tensor> range = ops::rangeOf(*start, *limit, *delta);
+  if (!range.ok() || range->size() > (1 << 28)) {
+    return node.fail(range.ok() ? "the range is too long" : std::string(range.status().message()));
   }
-  Tensor tensor(*dtype, {static_cast<int64_t>(count)});
-  for (int64_t i = 0; i < tensor.size(); ++i) {
-    tensor.setDouble(i, *start + static_cast<double>(i) * *delta);
-  }
-  return node.result(node.constant(tensor, "range"));
+  return node.result(node.constant(*range, "range"));
 }
 
 static LogicalResult eyeLike(NodeContext &node) {

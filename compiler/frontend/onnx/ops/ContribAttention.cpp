@@ -72,34 +72,26 @@ static double scaleOf(NodeContext &node, Value q) {
   return scale == 0 ? 1 / std::sqrt(static_cast<double>(node.dimsOf(q)[3])) : scale;
 }
 
-/// One product makes query, key and value.
-static LogicalResult attention(NodeContext &node) {
+/// What is optional beside the packed query, key and value of Attention.
+struct Beside {
+  Value mask, past, bias;
+};
+
+/// Attention on packed[B,S,sizes], the product that makes query, key and value.
+static LogicalResult attendPacked(NodeContext &node, Value packed, IntsRef sizes, const Beside &beside) {
   int64_t heads = node.attrInt("num_heads", 0);
-  if (!node.needInputs(2, 7) || node.rankOf(node.input(0)) != 3 || node.rankOf(node.input(1)) != 2 || heads < 1) {
-    return node.fail("needs an input [batch, length, size], a weight matrix, and num_heads");
-  }
-  if (node.has(6) || node.attrInt("do_rotary", 0) != 0) {
-    return node.fail("do_rotary and past_sequence_length are not supported");
-  }
-  Value x = node.input(0), w = node.input(1), packed = node.matmul(x, w);
-  packed = node.has(2) ? node.add(packed, node.input(2)) : packed;
-  Ints sizes = node.attrInts("qkv_hidden_sizes");
-  sizes = sizes.empty() ? Ints(3, node.dimsOf(w)[1] / 3) : sizes;
-  if (!packed || sizes.size() != 3 || sizes[0] + sizes[1] + sizes[2] != node.dimsOf(w)[1]) {
-    return node.fail("qkv_hidden_sizes do not add up to the weights");
-  }
   Value q = splitHeads(node, node.sliceAxis(packed, 2, 0, sizes[0]), heads);
   Value k = splitHeads(node, node.sliceAxis(packed, 2, sizes[0], sizes[1]), heads);
   Value v = splitHeads(node, node.sliceAxis(packed, 2, sizes[0] + sizes[1], sizes[2]), heads);
   if (!q || !k || !v) {
     return failure();
   }
-  if (node.has(4)) {
-    if (node.rankOf(node.input(4)) != 5 || node.dimsOf(node.input(4))[0] != 2) {
+  if (beside.past) {
+    if (node.rankOf(beside.past) != 5 || node.dimsOf(beside.past)[0] != 2) {
       return node.fail("past must be [2, batch, heads, length, size]");
     }
     auto part = [&](int64_t which) {
-      Value piece = node.sliceAxis(node.input(4), 0, which, 1);
+      Value piece = node.sliceAxis(beside.past, 0, which, 1);
       return node.reshape(piece, node.dimsOf(piece).drop_front());
     };
     k = node.concat({part(0), k}, 2);
@@ -108,9 +100,9 @@ static LogicalResult attention(NodeContext &node) {
   if (!k || !v) {
     return failure();
   }
-  int64_t batch = node.dimsOf(x)[0], queries = node.dimsOf(q)[2], keys = node.dimsOf(k)[2];
-  Value mask = node.has(3) ? keyMask(node, node.input(3), q, batch, keys, node.attrFloat("mask_filter_value", -10000)) : Value();
-  if (node.has(3) && !mask) {
+  int64_t batch = node.dimsOf(packed)[0], queries = node.dimsOf(q)[2], keys = node.dimsOf(k)[2];
+  Value mask = beside.mask ? keyMask(node, beside.mask, q, batch, keys, node.attrFloat("mask_filter_value", -10000)) : Value();
+  if (beside.mask && !mask) {
     return failure();
   }
   if (node.attrInt("unidirectional", 0) != 0) {
@@ -120,7 +112,7 @@ static LogicalResult attention(NodeContext &node) {
     }
     mask = sum(node, mask, causal);
   }
-  mask = node.has(5) ? sum(node, mask, node.input(5)) : mask;
+  mask = beside.bias ? sum(node, mask, beside.bias) : mask;
   Value y = attentionOf(node, q, k, v, mask, scaleOf(node, q), false, 0), present;
   if (node.wantsOutput(1)) {
     auto stacked = [&](Value part) {
@@ -131,6 +123,39 @@ static LogicalResult attention(NodeContext &node) {
     present = node.concat({stacked(k), stacked(v)}, 0);
   }
   return node.results({y ? mergeHeads(node, y) : y, present});
+}
+
+/// Whether input and weights are [batch, length, size] and a matrix.
+static bool isPackable(NodeContext &node) {
+  return node.needInputs(2) && node.rankOf(node.input(0)) == 3 && node.rankOf(node.input(1)) == 2 && node.attrInt("num_heads", 0) >= 1;
+}
+
+/// One product makes query, key and value.
+static LogicalResult attention(NodeContext &node) {
+  if (!isPackable(node)) {
+    return node.fail("needs an input [batch, length, size], a weight matrix, and num_heads");
+  }
+  if (node.has(6) || node.attrInt("do_rotary", 0) != 0) {
+    return node.fail("do_rotary and past_sequence_length are not supported");
+  }
+  Value w = node.input(1), packed = node.matmul(node.input(0), w);
+  packed = node.has(2) ? node.add(packed, node.input(2)) : packed;
+  Ints sizes = node.attrInts("qkv_hidden_sizes");
+  sizes = sizes.empty() ? Ints(3, node.dimsOf(w)[1] / 3) : sizes;
+  if (!packed || sizes.size() != 3 || sizes[0] + sizes[1] + sizes[2] != node.dimsOf(w)[1]) {
+    return node.fail("qkv_hidden_sizes do not add up to the weights");
+  }
+  return attendPacked(node, packed, sizes, {node.input(3), node.input(4), node.input(5)});
+}
+
+/// The same with input and weights of 8 bits: an integer product, scaled.
+static LogicalResult qAttention(NodeContext &node) {
+  if (!isPackable(node) || !node.needInputs(5, 9) || node.dimsOf(node.input(1))[1] % 3 != 0) {
+    return node.fail("needs an input [batch, length, size], a weight matrix of three parts, their scales, and num_heads");
+  }
+  SmallVector<Value> packed = node.standard(
+      "MatMulIntegerToFloat", 1, {node.input(0), node.input(1), node.input(3), node.input(4), node.input(6), node.input(7), node.input(2)}, kMicrosoft);
+  return packed.empty() ? failure() : attendPacked(node, packed.front(), Ints(3, node.dimsOf(node.input(1))[1] / 3), {node.input(5), node.input(8), Value()});
 }
 
 /// Part `which` of x[B,S,N,parts,H] as [B,N,S,H].
@@ -333,6 +358,7 @@ static LogicalResult rotaryEmbedding(NodeContext &node) {
 
 void addContribAttentionHandlers(HandlerTable &table) {
   table.add("Attention", 1, attention, kMicrosoft);
+  table.add("QAttention", 1, qAttention, kMicrosoft);
   table.add("MultiHeadAttention", 1, multiHead, kMicrosoft);
   table.add("GroupQueryAttention", 1, groupQuery, kMicrosoft);
   table.add("RotaryEmbedding", 1, rotaryEmbedding, kMicrosoft);

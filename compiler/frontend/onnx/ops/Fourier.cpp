@@ -2,6 +2,7 @@
 //
 // Fourier transforms as products with constant matrices of cosines and sines, and mel filter banks.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "runtime/ops/host/Tables.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -142,7 +143,7 @@ static LogicalResult stft(NodeContext &node) {
     return node.fail("needs a signal [batch, samples] or [batch, samples, 1 or 2]");
   }
   int64_t frame = window ? node.typeOf(window).getNumElements() : 0;
-  if (node.has(3)) {
+  if (node.has(3) && (!window || graph::constantTensor(node.input(3)))) { // a window's length says as much
     std::optional<Ints> given = node.constInts(3, "frame_length");
     if (!given || given->size() != 1) {
       return node.fail("its frame_length must be one constant integer");
@@ -180,7 +181,6 @@ static LogicalResult stft(NodeContext &node) {
   return node.result(node.cast(node.reshape(y, {node.dimsOf(y)[0], node.dimsOf(y)[1], t.bins, 2}), type));
 }
 
-/// Triangles that overlap by half on the mel scale: [spectrogram bins, mel bins].
 static LogicalResult melWeights(NodeContext &node) {
   if (!node.needInputs(5, 5)) {
     return failure();
@@ -191,30 +191,13 @@ static LogicalResult melWeights(NodeContext &node) {
   if (!count || !length || !rate || !low || !high) {
     return failure();
   }
-  auto bins = static_cast<int64_t>(*count), rows = static_cast<int64_t>(*length) / 2 + 1;
   Type element = node.element(node.attrInt("output_datatype", 1));
   std::optional<DType> dtype = element ? graph::dtypeOf(element) : std::nullopt;
-  if (!dtype || bins < 1 || rows < 1 || *rate <= 0 || bins > (1 << 20) || rows > kMatrixElements / bins) {
-    return node.fail("its sizes and its sample rate must be positive, and the matrix not too large");
+  if (!dtype) {
+    return failure();
   }
-  auto mel = [](double hertz) { return 2595 * std::log10(1 + hertz / 700); };
-  double step = (mel(*high) - mel(*low)) / static_cast<double>(bins + 2);
-  std::vector<int64_t> edges;
-  for (int64_t i = 0; i < bins + 2; ++i) {
-    double hertz = 700 * (std::pow(10, (static_cast<double>(i) * step + mel(*low)) / 2595) - 1);
-    edges.push_back(std::clamp<int64_t>(static_cast<int64_t>(std::floor((*length + 1) * hertz / *rate)), 0, rows));
-  }
-  Tensor weights(*dtype, {rows, bins});
-  for (int64_t i = 0; i < bins; ++i) {
-    int64_t from = edges[i], centre = edges[i + 1], to = edges[i + 2];
-    for (int64_t j = from; j <= centre && j < rows; ++j) {
-      weights.setDouble(j * bins + i, centre == from ? 1 : static_cast<double>(j - from) / static_cast<double>(centre - from));
-    }
-    for (int64_t j = centre; j < to && j < rows; ++j) {
-      weights.setDouble(j * bins + i, static_cast<double>(to - j) / static_cast<double>(to - centre));
-    }
-  }
-  return node.result(node.constant(weights, "mel"));
+  absl::StatusOr<Tensor> weights = ops::melWeights(*dtype, {static_cast<int64_t>(*count), static_cast<int64_t>(*length), *rate, *low, *high});
+  return weights.ok() ? node.result(node.constant(*weights, "mel")) : node.fail(std::string(weights.status().message()));
 }
 
 void addFourierHandlers(HandlerTable &table) {

@@ -4,6 +4,7 @@
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/ops/DynamicQuantize.h"
 #include "compiler/frontend/onnx/ops/Window.h"
+#include "dialects/graph/ValueTypes.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -23,6 +24,13 @@ template <typename OpT>
 static Value convert(NodeContext &node, Value x, Value scale, Value zero, int64_t axis, int64_t block, Type element) {
   if (!x || !scale) {
     return {};
+  }
+  if (!graph::isStaticTensor(x.getType())) {
+    ops::Attributes attributes;
+    attributes.set("axis", axis);
+    attributes.set("block_size", block);
+    attributes.set("to", std::string(dtypeName(graph::dtypeOf(element).value_or(DType::F32))));
+    return node.hostOne(OpT::getOperationName().drop_front(sizeof("graph.") - 1), {x, scale, zero}, attributes);
   }
   typename OpT::Properties properties;
   properties.axis = node.intAttr(axis);
@@ -54,6 +62,15 @@ static LogicalResult quantizeLinear(NodeContext &node) {
   }
   int64_t type = node.attrInt("output_dtype", 0), block = node.attrInt("block_size", 0);
   Type element = node.has(2) ? node.elementOf(node.input(2)) : node.element(type ? type : 2);
+  if (element && node.attrInt("saturate", 1) == 0 && isa<FloatType>(element) && block == 0) { // 8-bit floats: their zero point is 0
+    Value scale = node.input(1);
+    if (node.rankOf(scale) == 1 && node.dimsOf(scale)[0] != 1) {
+      Ints dims(node.rankOf(node.input(0)), 1);
+      dims[*axis] = node.dimsOf(scale)[0];
+      scale = node.reshape(scale, dims);
+    }
+    return node.result(node.cast(node.div(node.input(0), scalarOf(node, scale)), element, false));
+  }
   return element ? node.result(convert<graph::QuantizeOp>(node, node.input(0), node.input(1), node.input(2), *axis,
                                                           block, element))
                  : failure();
@@ -118,30 +135,33 @@ static std::optional<int64_t> uniformZero(Value zero) {
   return tensor->asInt(0);
 }
 
-/// (a - za)(b - zb) as i32. A zero point of a that is known only at run time is taken off through the column sums of b.
+/// (a - za)(b - zb) as i32. Zero points that are known at run time only, or vary by row of a or column of b, are taken off through
+/// sums: ab - za sum_k b - zb sum_k a + k za zb.
 static Value integerMatmul(NodeContext &node, Value a, Value b, Value za, Value zb) {
   std::optional<int64_t> pointA = uniformZero(za), pointB = uniformZero(zb);
   Type wide = IntegerType::get(node.context(), 32);
-  if (pointA && pointB) {
-    return node.matmul(a, b, false, false, *pointA, *pointB);
+  if ((pointA && pointB) || node.rankOf(a) < 2 || node.rankOf(b) < 2) {
+    return pointA && pointB ? node.matmul(a, b, false, false, *pointA, *pointB)
+                            : node.OpBuilding::fail("zero points that vary, or are known at run time only, need matrices");
   }
-  auto shifted = [&](Value x, Value zero, int64_t rowAxis) {
-    Value y = node.cast(x, wide);
-    if (!zero) {
-      return y;
-    }
-    Value z = node.cast(zero, wide);
-    if (z && rowAxis >= 0 && node.rankOf(z) == 1 && node.dimsOf(z)[0] > 1) { // one per row
-      z = node.reshape(z, {node.dimsOf(z)[0], 1});
-    }
-    return y && z ? node.sub(y, z) : Value();
+  auto wideZero = [&](Value zero, bool rows) { // one per row of a, or per column of b
+    Value z = zero ? node.cast(scalarOf(node, zero), wide) : Value();
+    return z && rows && node.rankOf(z) == 1 ? node.reshape(z, {node.dimsOf(z)[0], 1}) : z;
   };
-  if (pointB && za && node.typeOf(za).getNumElements() == 1 && node.rankOf(b) == 2) {
-    Value product = node.matmul(a, b, false, false, 0, *pointB);
-    Value columns = node.reduce(ReduceKind::Sum, shifted(b, zb, -1), {0}, true);
-    return node.sub(product, node.mul(columns, node.reshape(node.cast(za, wide), {1, 1})));
+  Value y = node.matmul(a, b, false, false, pointA.value_or(0), pointB.value_or(0));
+  Value rows = wideZero(pointA ? Value() : za, true), columns = wideZero(pointB ? Value() : zb, false);
+  auto ones = [&](Value like, IntsRef dims) { return node.splat(RankedTensorType::get(dims, node.elementOf(like)), 1); };
+  int64_t length = graph::isStaticTensor(b.getType()) ? node.dimsOf(b).drop_back().back() : node.dimsOf(a).back();
+  if (rows && y) { // sums are products with ones
+    y = node.sub(y, node.mul(rows, node.matmul(ones(a, {1, length}), b, false, false, 0, pointB.value_or(0))));
   }
-  return node.matmul(shifted(a, za, 0), shifted(b, zb, -1));
+  if (columns && y) {
+    y = node.sub(y, node.mul(columns, node.matmul(a, ones(b, {length, 1}), false, false, pointA.value_or(0), 0)));
+  }
+  if (rows && columns && y) {
+    y = node.add(y, node.mul(node.mul(rows, columns), node.scalarLike(y, static_cast<double>(length))));
+  }
+  return y;
 }
 
 static LogicalResult matmulInteger(NodeContext &node) {
@@ -150,9 +170,14 @@ static LogicalResult matmulInteger(NodeContext &node) {
                                : failure();
 }
 
+/// A 16-bit scale as f32.
+static Value wideScale(NodeContext &node, Value scale) {
+  return scale && node.elementOf(scale).getIntOrFloatBitWidth() == 16 ? node.cast(scale, Float32Type::get(node.context())) : scale;
+}
+
 /// acc * (scale / yScale), rounded once: the order of operations of ONNX Runtime's integer kernels.
 static Value requantize(NodeContext &node, Value acc, Value scale, Value yScale, Value yZero, int64_t axis) {
-  Value y = scale && yScale ? node.div(scale, scalarOf(node, yScale)) : Value();
+  Value y = scale && yScale ? node.div(scale, scalarOf(node, wideScale(node, yScale))) : Value();
   Value real = dequantize(node, acc, y, nullptr, axis);
   return real ? quantize(node, real, node.scalarLike(real, 1.0), yZero) : Value();
 }
@@ -165,8 +190,8 @@ static LogicalResult qlinearMatMul(NodeContext &node) {
   if (!product) {
     return failure();
   }
-  Type real = node.elementOf(node.input(1));
-  Value scaleA = scalarOf(node, node.input(1)), scaleB = scalarOf(node, node.input(4));
+  Value scaleA = scalarOf(node, wideScale(node, node.input(1))), scaleB = scalarOf(node, wideScale(node, node.input(4)));
+  Type real = node.elementOf(scaleA);
   if (node.rankOf(scaleA) == 0 && node.rankOf(scaleB) <= 1) {
     return node.result(requantize(node, product, node.mul(scaleA, scaleB), node.input(6), node.input(7),
                                   node.rankOf(product) - 1));
@@ -175,7 +200,7 @@ static LogicalResult qlinearMatMul(NodeContext &node) {
     scaleA = node.reshape(scaleA, {node.dimsOf(scaleA)[0], 1});
   }
   Value y = node.mul(node.mul(node.cast(product, real), scaleA), scaleB);
-  return node.result(quantize(node, y, node.input(6), node.input(7)));
+  return node.result(quantize(node, y, wideScale(node, node.input(6)), node.input(7)));
 }
 
 /// com.microsoft: the product as floats.
@@ -192,14 +217,7 @@ static LogicalResult matmulIntegerToFloat(NodeContext &node) {
   return node.result(node.has(6) ? node.add(y, node.input(6)) : y);
 }
 
-static Value integerConv(NodeContext &node, Value x, Value w, Value zx, Value zw, Value bias) {
-  std::optional<int64_t> pointX = uniformZero(zx), pointW = uniformZero(zw);
-  if (!pointX || !pointW) {
-    return node.OpBuilding::fail("zero points must be constant and, for the weights, equal over the channels");
-  }
-  if (node.rankOf(x) < 3 || node.rankOf(w) != node.rankOf(x)) {
-    return node.OpBuilding::fail("input and weights need one rank of at least 3");
-  }
+static Value integerConvOf(NodeContext &node, Value x, Value w, int64_t zx, int64_t zw, int64_t group, Value bias) {
   std::optional<Window> window = resolveWindow(node, node.dimsOf(x).drop_front(2), node.dimsOf(w).drop_front(2));
   if (!window) {
     return {};
@@ -208,14 +226,72 @@ static Value integerConv(NodeContext &node, Value x, Value w, Value zx, Value zw
   properties.strides = node.intsAttr(window->strides);
   properties.pads = node.intsAttr(window->pads);
   properties.dilations = node.intsAttr(window->dilations);
-  properties.group = node.intAttr(node.attrInt("group", 1));
-  properties.x_zero_point = node.intAttr(*pointX);
-  properties.w_zero_point = node.intAttr(*pointW);
+  properties.group = node.intAttr(group);
+  properties.x_zero_point = node.intAttr(zx);
+  properties.w_zero_point = node.intAttr(zw);
   SmallVector<Value> operands{x, w};
   if (bias) {
     operands.push_back(bias);
   }
   return node.one<graph::ConvOp>(operands, properties);
+}
+
+static Value onesLike(NodeContext &node, Value x, IntsRef dims) {
+  return node.splat(RankedTensorType::get(dims, node.elementOf(x)), 1);
+}
+
+/// A window's sum over the channels of each group, [N, M or 1, ...]: a convolution with ones.
+static Value windowSums(NodeContext &node, Value x, Value w, int64_t group) {
+  Ints dims(node.dimsOf(w));
+  int64_t maps = dims[0];
+  dims[0] = group;
+  Value sums = integerConvOf(node, x, onesLike(node, w, dims), 0, 0, group, nullptr);
+  if (!sums || group == 1 || group == maps) {
+    return sums;
+  }
+  Ints apart(node.dimsOf(sums)), wide, whole(node.dimsOf(sums)); // one copy for each map of the group
+  apart.insert(apart.begin() + 2, 1);
+  wide = apart;
+  wide[2] = maps / group;
+  whole[1] = maps;
+  return node.reshape(node.expand(node.reshape(sums, apart), wide), whole);
+}
+
+/// Zero points that are known at run time only, or vary over the channels: with the border at the zero point,
+/// sum (x - zx)(w - zw) = sum x w - zx sum w - zw sum x + zx zw n, each sum over what lies inside.
+static Value shiftedConv(NodeContext &node, Value x, Value w, Value zx, Value zw, int64_t group) {
+  Value y = integerConvOf(node, x, w, 0, 0, group, nullptr);
+  Value ones = onesLike(node, x, node.dimsOf(x));
+  Type wide = IntegerType::get(node.context(), 32);
+  zx = zx ? node.cast(scalarOf(node, zx), wide) : zx;
+  zw = zw ? node.cast(scalarOf(node, zw), wide) : zw;
+  zw = zw && node.rankOf(zw) == 1 ? node.channelVector(zw, node.rankOf(x)) : zw;
+  if (zx && y) {
+    y = node.sub(y, node.mul(zx, integerConvOf(node, ones, w, 0, 0, group, nullptr)));
+  }
+  if (zw && y) {
+    y = node.sub(y, node.mul(zw, windowSums(node, x, w, group)));
+  }
+  if (zx && zw && y) {
+    y = node.add(y, node.mul(node.mul(zx, zw), windowSums(node, ones, w, group)));
+  }
+  return y;
+}
+
+static Value integerConv(NodeContext &node, Value x, Value w, Value zx, Value zw, Value bias) {
+  int64_t group = node.attrInt("group", 1);
+  if (node.rankOf(x) < 3 || node.rankOf(w) != node.rankOf(x)) {
+    return node.OpBuilding::fail("input and weights need one rank of at least 3");
+  }
+  std::optional<int64_t> pointX = uniformZero(zx), pointW = uniformZero(zw);
+  if (pointX && pointW) {
+    return integerConvOf(node, x, w, *pointX, *pointW, group, bias);
+  }
+  if (group < 1 || node.dimsOf(w)[0] % group != 0 || (zx && node.typeOf(zx).getNumElements() != 1)) {
+    return node.OpBuilding::fail("its group does not divide the maps, or its input has several zero points");
+  }
+  Value y = shiftedConv(node, x, w, zx, zw, group);
+  return y && bias ? node.add(y, node.channelVector(bias, node.rankOf(x))) : y;
 }
 
 static LogicalResult convInteger(NodeContext &node) {
@@ -224,13 +300,37 @@ static LogicalResult convInteger(NodeContext &node) {
                                : failure();
 }
 
+/// com.microsoft's operators may have their channels last: [N, spatial..., C] as [N, C, spatial...], and back.
+static Value channelsSecond(NodeContext &node, Value x) {
+  if (node.attrInt("channels_last", 0) == 0 || node.rankOf(x) < 3) {
+    return x;
+  }
+  Ints perm{0, node.rankOf(x) - 1};
+  for (int64_t d = 1; d < node.rankOf(x) - 1; ++d) {
+    perm.push_back(d);
+  }
+  return node.transpose(x, perm);
+}
+static Value channelsBack(NodeContext &node, Value y) {
+  if (!y || node.attrInt("channels_last", 0) == 0 || node.rankOf(y) < 3) {
+    return y;
+  }
+  Ints perm{0};
+  for (int64_t d = 2; d < node.rankOf(y); ++d) {
+    perm.push_back(d);
+  }
+  perm.push_back(1);
+  return node.transpose(y, perm);
+}
+
 static LogicalResult qlinearConv(NodeContext &node) {
   if (!node.needInputs(8, 9)) {
     return failure();
   }
-  Value acc = integerConv(node, node.input(0), node.input(3), node.input(2), node.input(5), node.input(8));
+  Value x = channelsSecond(node, node.input(0));
+  Value acc = x ? integerConv(node, x, node.input(3), node.input(2), node.input(5), node.input(8)) : Value();
   Value scale = node.mul(scalarOf(node, node.input(1)), scalarOf(node, node.input(4)));
-  return node.result(requantize(node, acc, scale, node.input(6), node.input(7), 1));
+  return node.result(channelsBack(node, requantize(node, acc, scale, node.input(6), node.input(7), 1)));
 }
 
 static LogicalResult qgemm(NodeContext &node) {
@@ -314,10 +414,14 @@ static LogicalResult qlinearGlobalAverage(NodeContext &node) {
 }
 
 static LogicalResult qlinearAveragePool(NodeContext &node) {
-  if (!node.needInputs(4, 5) || node.attrInt("channels_last", 0) != 0 || node.rankOf(node.input(0)) < 3) {
-    return node.fail("channels_last is not supported");
+  if (!node.needInputs(4, 5) || node.rankOf(node.input(0)) < 3) {
+    return node.fail("needs at least one spatial dim");
   }
-  IntsRef spatial = node.dimsOf(node.input(0)).drop_front(2);
+  Value image = channelsSecond(node, node.input(0));
+  if (!image) {
+    return failure();
+  }
+  IntsRef spatial = node.dimsOf(image).drop_front(2);
   std::optional<Ints> kernel = windowInts(node, "kernel_shape", spatial.size(), 1);
   std::optional<Window> window = kernel ? resolveWindow(node, spatial, *kernel) : std::nullopt;
   if (!window) {
@@ -331,9 +435,9 @@ static LogicalResult qlinearAveragePool(NodeContext &node) {
   properties.dilations = node.intsAttr(window->dilations);
   properties.count_include_pad = node.flag(node.attrInt("count_include_pad", 0) != 0);
   properties.extra = node.intsAttr(window->extra);
-  Value x = dequantize(node, node.input(0), node.input(1), node.input(2));
-  return node.result(x ? quantize(node, node.one<graph::PoolOp>(x, properties), node.input(3), outputZero(node, 4))
-                       : Value());
+  Value x = dequantize(node, image, node.input(1), node.input(2));
+  Value y = x ? quantize(node, node.one<graph::PoolOp>(x, properties), node.input(3), outputZero(node, 4)) : Value();
+  return node.result(channelsBack(node, y));
 }
 
 static LogicalResult qlinearConcat(NodeContext &node) {

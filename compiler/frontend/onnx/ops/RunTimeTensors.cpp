@@ -51,7 +51,7 @@ LogicalResult reshape(NodeContext &node) {
 }
 
 LogicalResult slice(NodeContext &node) {
-  if (node.opset() >= 10) {
+  if (node.opset() >= 10 || node.opType() == "DynamicSlice") {
     return plain(node, "slice_by");
   }
   Value axes = node.hasAttr("axes") ? node.constantInts(node.attrInts("axes")) : Value();
@@ -106,15 +106,6 @@ LogicalResult topk(NodeContext &node) {
   return results.empty() ? failure() : node.results(results);
 }
 
-LogicalResult softmax(NodeContext &node) {
-  if (node.opset() < 13) {
-    return node.fail("the dims it flattens are computed at run time");
-  }
-  Attributes attributes;
-  attributes.set("log", int64_t{node.opType() == "LogSoftmax"});
-  return plain(node, "softmax", {"axis"}, attributes);
-}
-
 LogicalResult concat(NodeContext &node) {
   Attributes attributes;
   attributes.set("axis", node.attrInt("axis", node.opset() < 4 ? 1 : 0));
@@ -165,7 +156,6 @@ LogicalResult flatten(NodeContext &node) { return plain(node, "flatten", {"axis"
 LogicalResult squeeze(NodeContext &node) { return withAxes(node, "squeeze"); }
 LogicalResult unsqueeze(NodeContext &node) { return withAxes(node, "unsqueeze"); }
 LogicalResult trilu(NodeContext &node) { return plain(node, "triangle", {"upper"}); }
-LogicalResult cumsum(NodeContext &node) { return plain(node, "cumsum_by", {"exclusive", "reverse"}); }
 LogicalResult gather(NodeContext &node) { return plain(node, "gather", {"axis"}); }
 LogicalResult gatherElements(NodeContext &node) { return plain(node, "gather_elements", {"axis"}); }
 LogicalResult gatherNd(NodeContext &node) { return plain(node, "gather_nd", {"batch_dims"}); }
@@ -197,35 +187,6 @@ LogicalResult gemm(NodeContext &node) {
   return node.result(y);
 }
 
-/// Strides, pads and dilations as the node gives them; what auto_pad means is settled when sizes are known.
-Attributes windowOf(NodeContext &node) {
-  Attributes attributes;
-  for (StringRef name : {"strides", "pads", "dilations"}) {
-    if (node.hasAttr(name)) {
-      attributes.set(name.str(), listOf(node.attrInts(name)));
-    }
-  }
-  attributes.set("auto_pad", node.attrString("auto_pad", "NOTSET"));
-  return attributes;
-}
-
-LogicalResult conv(NodeContext &node) {
-  Attributes attributes = windowOf(node);
-  attributes.set("group", node.attrInt("group", 1));
-  return plain(node, "conv", {}, attributes);
-}
-
-LogicalResult pool(NodeContext &node) {
-  if (node.attrInt("ceil_mode", 0) != 0 || node.wantsOutput(1)) {
-    return node.fail("ceil_mode and indices need a shape, which is computed at run time");
-  }
-  Attributes attributes = windowOf(node);
-  attributes.set("kind", std::string(node.opType() == "MaxPool" ? "max" : "average"));
-  attributes.set("kernel", listOf(node.attrInts("kernel_shape")));
-  attributes.set("count_include_pad", node.attrInt("count_include_pad", 0));
-  return plain(node, "pool", {}, attributes);
-}
-
 /// Training is not supported, hence the operand itself.
 LogicalResult dropout(NodeContext &node) {
   if (node.wantsOutput(1)) {
@@ -242,13 +203,12 @@ void addRunTimeTensorHandlers(HandlerTable &table) {
   using graph::ReduceKind;
   table.add("Reshape", 1, reshape);
   table.add("Slice", 1, slice);
+  table.add("DynamicSlice", 1, slice);
   table.add("Pad", 1, pad);
   table.add("Split", 1, split);
   table.add("ConstantOfShape", 9, constantOfShape);
   table.add("Tile", 1, tile);
   table.add("TopK", 1, topk);
-  table.add("Softmax", 1, softmax);
-  table.add("LogSoftmax", 1, softmax);
   table.add("Concat", 1, concat);
   table.add("Transpose", 1, transpose);
   table.add("ScatterElements", 11, scatter);
@@ -261,12 +221,12 @@ void addRunTimeTensorHandlers(HandlerTable &table) {
   table.add("Shape", 1, shape);
   table.add("Size", 1, size);
   table.add("Range", 11, range);
+  table.add("Range", 1, range, kMicrosoft);
   table.add("Expand", 8, expand);
   table.add("Flatten", 1, flatten);
   table.add("Squeeze", 1, squeeze);
   table.add("Unsqueeze", 1, unsqueeze);
   table.add("Trilu", 14, trilu);
-  table.add("CumSum", 11, cumsum);
   table.add("Gather", 1, gather);
   table.add("GatherElements", 11, gatherElements);
   table.add("GatherND", 11, gatherNd);
@@ -275,9 +235,6 @@ void addRunTimeTensorHandlers(HandlerTable &table) {
   table.add("NonMaxSuppression", 10, nonMaxSuppression);
   table.add("MatMul", 1, matmul);
   table.add("Gemm", 7, gemm);
-  table.add("Conv", 1, conv);
-  table.add("MaxPool", 1, pool);
-  table.add("AveragePool", 1, pool);
   table.add("Dropout", 1, dropout);
   table.add("Identity", 1, identity);
   table.add("ReduceSum", 1, reduce<ReduceKind::Sum>);

@@ -2,33 +2,26 @@
 //
 // Window functions, affine grids, centred crops, and writes into a cache.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "runtime/ops/host/Tables.h"
 
 #include "absl/strings/str_cat.h"
-
-#include <cmath>
 
 using namespace mlir;
 
 namespace ncc::frontend {
 
-/// a0 - a1 cos(2 pi i / n) + a2 cos(4 pi i / n), with n one less for a symmetric window.
 static LogicalResult cosineWindow(NodeContext &node, double a0, double a1, double a2) {
   std::optional<Ints> size = node.needInputs(1, 1) ? node.constInts(0, "size") : std::nullopt;
-  if (!size || size->size() != 1 || size->front() < 0 || size->front() > (1 << 24)) {
-    return node.fail("its size must be one constant integer");
+  if (!size || size->size() != 1) {
+    return node.fail("its size must be one integer");
   }
   Type element = node.element(node.attrInt("output_datatype", 1));
   std::optional<DType> dtype = element ? graph::dtypeOf(element) : std::nullopt;
   if (!dtype) {
     return failure();
   }
-  Tensor window(*dtype, {size->front()});
-  double n = static_cast<double>(size->front()) - (node.attrInt("periodic", 1) != 0 ? 0 : 1);
-  for (int64_t i = 0; i < window.size(); ++i) {
-    double angle = 2 * M_PI * static_cast<double>(i) / n;
-    window.setDouble(i, a0 - a1 * std::cos(angle) + a2 * std::cos(2 * angle));
-  }
-  return node.result(node.constant(window, "window"));
+  absl::StatusOr<Tensor> window = ops::cosineWindow(*dtype, size->front(), {a0, a1, a2}, node.attrInt("periodic", 1) != 0);
+  return window.ok() ? node.result(node.constant(*window, "window")) : node.fail(std::string(window.status().message()));
 }
 static LogicalResult hann(NodeContext &node) { return cosineWindow(node, 0.5, 0.5, 0); }
 static LogicalResult hamming(NodeContext &node) { return cosineWindow(node, 25.0 / 46, 21.0 / 46, 0); }
@@ -41,25 +34,12 @@ static LogicalResult affineGrid(NodeContext &node) {
     return node.fail("needs theta [N,2,3] or [N,3,4] and a size of 4 or 5 dims");
   }
   Ints spatial(size->begin() + 2, size->end());
-  int64_t dims = static_cast<int64_t>(spatial.size()), points = 1;
-  for (int64_t dim : spatial) {
-    points *= dim;
-    if (dim < 1 || points > (1 << 28)) {
-      return node.fail("the size is not valid");
-    }
+  int64_t dims = static_cast<int64_t>(spatial.size());
+  absl::StatusOr<Tensor> grid = ops::gridPositions(spatial, node.attrInt("align_corners", 0) != 0);
+  if (!grid.ok()) {
+    return node.fail(std::string(grid.status().message()));
   }
-  bool corners = node.attrInt("align_corners", 0) != 0;
-  Tensor grid(DType::F32, {points, dims + 1});
-  for (int64_t p = 0; p < points; ++p) {
-    for (int64_t d = dims - 1, rest = p; d >= 0; --d) { // the last dim comes first in a coordinate
-      double n = static_cast<double>(spatial[d]), i = static_cast<double>(rest % spatial[d]);
-      double at = corners ? (n > 1 ? 2 * i / (n - 1) - 1 : 0) : (2 * i + 1) / n - 1;
-      grid.setDouble(p * (dims + 1) + dims - 1 - d, at);
-      rest /= spatial[d];
-    }
-    grid.setDouble(p * (dims + 1) + dims, 1);
-  }
-  Value positions = node.cast(node.constant(grid, "grid"), node.elementOf(node.input(0)));
+  Value positions = node.cast(node.constant(*grid, "grid"), node.elementOf(node.input(0)));
   Value y = node.matmul(positions, node.input(0), false, /*transposeB=*/true);
   Ints shape{node.dimsOf(node.input(0))[0]};
   llvm::append_range(shape, spatial);

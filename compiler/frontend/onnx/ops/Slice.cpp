@@ -116,6 +116,24 @@ static LogicalResult concat(NodeContext &node) {
   return axis ? node.result(node.concat(node.inputs(), *axis)) : failure();
 }
 
+/// The border's value as the attribute of a pad: a constant that a double holds.
+static std::optional<double> plainBorder(NodeContext &node) {
+  std::optional<Tensor> tensor = node.has(2) ? graph::constantTensor(node.input(2)) : std::nullopt;
+  if (!tensor || tensor->size() != 1 || tensor->dtype() == DType::String) {
+    return node.has(2) ? std::nullopt : std::optional(0.0);
+  }
+  double value = tensor->asDouble(0);
+  bool held = isFloat(tensor->dtype()) || (std::abs(value) < 0x1p53 && static_cast<int64_t>(value) == tensor->asInt(0));
+  return held ? std::optional(value) : std::nullopt;
+}
+
+/// A border of any other value: chosen where a mask, padded the same way, says so.
+static Value padWith(NodeContext &node, Value x, IntsRef low, IntsRef high, Value border) {
+  Value inside = node.splat(RankedTensorType::get(node.dimsOf(x), node.attrs().getI1Type()), 1);
+  inside = inside ? node.pad(inside, low, high) : inside;
+  return node.select(inside, node.pad(x, low, high), border ? node.reshape(border, {}) : border);
+}
+
 static LogicalResult pad(NodeContext &node) {
   Value x = node.input(0);
   if (!node.needInputs(1, 4)) {
@@ -123,19 +141,18 @@ static LogicalResult pad(NodeContext &node) {
   }
   int64_t rank = node.rankOf(x);
   Ints pads = node.attrInts(node.opset() < 2 ? "paddings" : "pads");
-  double value = node.attrFloat("value", 0.0);
+  std::optional<double> border = node.attrFloat("value", 0.0);
   Ints axes;
   for (int64_t i = 0; i < rank; ++i) {
     axes.push_back(i);
   }
   if (node.opset() >= 11) {
     std::optional<Ints> given = node.constInts(1, "pads");
-    std::optional<double> fill = node.has(2) ? node.constFloat(2, "constant value") : 0.0;
-    if (!given || !fill) {
-      return failure();
+    if (!given || (node.has(2) && node.typeOf(node.input(2)).getNumElements() != 1)) {
+      return node.fail("its constant value (input 2) must be one number");
     }
     pads = *given;
-    value = *fill;
+    border = plainBorder(node);
     if (node.has(3)) {
       std::optional<Ints> list = node.constInts(3, "axes");
       std::optional<Ints> checked = list ? node.axes(*list, rank) : std::nullopt;
@@ -157,7 +174,10 @@ static LogicalResult pad(NodeContext &node) {
   if (!mode) {
     return node.fail("mode '" + node.attrString("mode", "") + "' is not supported");
   }
-  return node.result(node.pad(x, low, high, *mode, value));
+  if (!border && *mode == graph::PadMode::Constant) {
+    return node.result(padWith(node, x, low, high, node.input(2)));
+  }
+  return node.result(node.pad(x, low, high, *mode, border.value_or(0)));
 }
 
 /// Keeps the upper or lower triangle: a select with a constant mask.

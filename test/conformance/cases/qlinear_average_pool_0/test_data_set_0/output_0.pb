@@ -1,0 +1,1 @@
+By0JZ[d}KH{KJt=5J.Ž‰hLXI3PFotbŸ—…‹‚jœl^™hOŽrXgmwDp~_lkˆ|„‘Ž‰‡‹7`xWYomlo—’‰©ž™XNX.<j<Rl‹eFºm@

@@ -1,0 +1,1 @@
+By0JZ¨htxmLTp?Z`VSZ‚³TŒ€StPWfRDhSH©ygŒ\~[oTqp&¨v=“c[jpzn†”Œ†D‰UHgiBS†Tjr‘fiqehXDk.KŠ<ip‹@M

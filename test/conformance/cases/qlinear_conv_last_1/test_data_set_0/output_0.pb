@@ -1,0 +1,1 @@
+By0J<›es<—wq’•jfŸ=he 1dR£DgHÁy}I«cSÓt]|w]lbŽ=g(^pOÃ6_gNƒbu•auh

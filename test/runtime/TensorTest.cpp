@@ -1,0 +1,26 @@
+// Part of ncc, under the Apache License 2.0. See LICENSE.
+//
+// Values of tensors: a double becomes a narrow float by one rounding.
+#include "runtime/tensor/Tensor.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace ncc;
+
+static double stored(DType type, double value) {
+  Tensor tensor(type, {1});
+  tensor.setDouble(0, value);
+  return tensor.asDouble(0);
+}
+
+TEST(Tensor, NarrowFloatsAreRoundedOnce) {
+  // Just above the middle of two neighbours, by less than a float shows.
+  EXPECT_EQ(stored(DType::F16, 1 + 0x1p-11 + 0x1p-40), 1 + 0x1p-10);
+  EXPECT_EQ(stored(DType::F16, 1 + 0x1p-11), 1);
+  EXPECT_EQ(stored(DType::BF16, 1 + 0x1p-8 + 0x1p-40), 1 + 0x1p-7);
+  EXPECT_EQ(stored(DType::F8E4M3, -(1 + 0x1p-4 + 0x1p-40)), -(1 + 0x1p-3));
+  EXPECT_EQ(stored(DType::F16, 1e300), INFINITY);
+  EXPECT_TRUE(std::isnan(stored(DType::F16, NAN)));
+  EXPECT_EQ(stored(DType::F16, 0x1p-24), 0x1p-24);
+}

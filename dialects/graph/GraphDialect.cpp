@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Registers the dialect's types, attributes and ops.
+#include "dialects/graph/Forest.h"
 #include "dialects/graph/padding/Padding.h"
 
 #include "mlir/IR/DialectImplementation.h"
@@ -32,6 +33,10 @@ void GraphDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/graph/Elementwise.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/graph/Forest.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST

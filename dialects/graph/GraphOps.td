@@ -3,6 +3,7 @@
 // All op families of the graph dialect, for mlir-tblgen.
 include "dialects/graph/Control.td"
 include "dialects/graph/Elementwise.td"
+include "dialects/graph/Forest.td"
 include "dialects/graph/Indexing.td"
 include "dialects/graph/Linear.td"
 include "dialects/graph/Normalization.td"

@@ -2,7 +2,7 @@
 //
 // Gathers along the first dim: the DMA fetches one row per index, indices on partitions (an embedding lookup gives
 // tokens on partitions).
-#include "passes/lower/Emitters.h"
+#include "passes/lower/Forest.h"
 #include "dialects/graph/Graph.h"
 
 using namespace mlir;
@@ -64,7 +64,7 @@ void emit(Lowering &low, const Group &group) {
   low.defineRowMajor(result, low.t.join(low.t.dram(count * row, element), parts, places));
 }
 
-const Emitter kEmitters[] = {{"graph.gather", supports, emit}};
+const Emitter kEmitters[] = {{"graph.gather", supports, emit}, {"graph.forest", supportsForest, emitForest}};
 
 } // namespace
 

@@ -4,7 +4,7 @@
 #include "passes/partition/OpCost.h"
 
 #include "dialects/graph/Constants.h"
-#include "dialects/graph/Graph.h"
+#include "dialects/graph/Forest.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -50,6 +50,10 @@ public:
         .Case<graph::LstmOp, graph::GruOp, graph::RnnOp>([&](Operation *cell) { result = recurrent(cell); })
         // Of a table, only the rows asked for are read.
         .Case<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp>([&](Operation *gather) { result.otherNs = pass(gather->getResult(0)); })
+        // A comparison and half a selection (of twice the cost) per node and row; the rows compared are fetched.
+        .Case([&](graph::ForestOp forest) {
+          result.otherNs = passes(2 * elements(forest.getThresholds().getType()) * cast<RankedTensorType>(forest.getType()).getDimSize(0));
+        })
         .Case([&](graph::TransposeOp transpose) {
           result.otherNs = pass(transpose.getResult());
           result.tensorNs = static_cast<double>(ceilDiv(elements(transpose.getResult().getType()), 128 * 128)) * cost.transposeNs(128, 128);

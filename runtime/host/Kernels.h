@@ -49,6 +49,9 @@ struct VectorKernels {
   bool (*scalar)(isa::AluOp op, float *to, const float *a, float s, bool reverse, int64_t n);
   float (*sum)(const float *x, int64_t n);
   float (*reduce)(isa::AluOp op, const float *x, int64_t n); // add, max, min, mul
+  /// to = (a op s) + add, for the operations that compare; false for others.
+  bool (*compareBytes)(isa::AluOp op, uint8_t *to, const float *a, float s, uint8_t add, int64_t n);
+  void (*selectBytes)(uint8_t *to, const uint8_t *pred, const uint8_t *a, const uint8_t *b, int64_t n);
 };
 
 struct Kernels {

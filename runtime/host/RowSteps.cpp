@@ -456,60 +456,6 @@ private:
   float aValue, bValue;
 };
 
-/// Gather of rows that are contiguous on both sides and keep their type.
-class GatherStep : public Step {
-  const char *name() const override { return "Gather"; }
-public:
-  GatherStep(const DmaGather &i, const Layouts &m)
-      : dst(i.dst, m), src(i.src, m), index(i.index, m), rows(i.src.dims[0].size),
-        stride(i.src.dims[0].stride * static_cast<int64_t>(dtypeSize(i.src.dtype))), row(rowSize(i.src) * static_cast<int64_t>(dtypeSize(i.src.dtype))),
-        perPartition(dst.perPartition * static_cast<int64_t>(dtypeSize(i.dst.dtype)) / row),
-        node(i.header.node) {}
-  static bool fits(const DmaGather &i, const Layouts &m) {
-    Walk to(i.dst, m), at(i.index, m);
-    int64_t run = 1;
-    for (int d = i.src.rank - 1; d >= 1; --d) {
-      if (i.src.dims[d].size != 1 && i.src.dims[d].stride != run) {
-        return false;
-      }
-      run *= i.src.dims[d].size;
-    }
-    return i.dst.dtype == i.src.dtype && to.contiguousRows() && to.perPartition % run == 0 && at.partitions == 1;
-  }
-  absl::Status run(CoreContext &context) const override {
-    uint8_t *to = dst.base(context);
-    const uint8_t *from = src.base(context);
-    const uint8_t *at = index.base(context);
-    std::vector<int64_t> picks(static_cast<size_t>(index.perPartition));
-    Walk wide;
-    wide.rank = 1;
-    wide.sizes[0] = index.perPartition;
-    wide.strides[0] = static_cast<int64_t>(dtypeSize(index.dtype));
-    wide.perPartition = index.perPartition;
-    wide.dtype = index.dtype;
-    std::vector<uint8_t> packed(picks.size() * dtypeSize(index.dtype));
-    copyElements(wide, packed.data(), index, at);
-    for (size_t i = 0; i < picks.size(); ++i) {
-      int64_t pick = sim::loadInteger(index.dtype, packed.data() + i * dtypeSize(index.dtype));
-      pick += pick < 0 ? rows : 0;
-      const auto n = static_cast<int64_t>(i);
-      uint8_t *target = to + n / perPartition * dst.pitch + n % perPartition * row;
-      if (pick < 0 || pick >= rows) {
-        context.environment.outOfBounds = context.environment.outOfBounds.value_or(node);
-        std::memset(target, 0, static_cast<size_t>(row));
-      } else {
-        std::memcpy(target, from + pick * stride, static_cast<size_t>(row));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-private:
-  Walk dst, src, index;
-  int64_t rows, stride, row, perPartition;
-  uint32_t node;
-};
-
 /// True if writing `dst` element by element could change what is still to be read of `src`.
 bool hazard(const AccessPattern &dst, const AccessPattern &src) {
   if (dst.space != src.space || (dst.space == Space::Dram && dst.buffer != src.buffer)) {
@@ -554,6 +500,9 @@ StepPtr makeFastStep(const Instruction &inst, const Layouts &m, const Kernels &k
   if (anyHazard(inst)) {
     return nullptr;
   }
+  if (StepPtr step = makeByteStep(inst, m, kernels)) {
+    return step;
+  }
   if (const auto *i = std::get_if<Activate>(&inst)) {
     return std::make_unique<ActivateStep>(*i, m, k);
   }
@@ -583,9 +532,6 @@ StepPtr makeFastStep(const Instruction &inst, const Layouts &m, const Kernels &k
     auto exact = [](const ScalarOperand &s) { return s.isPattern() ? exactType(s.pattern.dtype) : s.kind == ScalarOperand::Kind::I64; };
     const bool integers = exactType(i->dst.dtype) && exact(i->a) && exact(i->b);
     return integers || wide(i->pred.dtype) ? nullptr : std::make_unique<SelectStep>(*i, m, k);
-  }
-  if (const auto *i = std::get_if<DmaGather>(&inst)) {
-    return GatherStep::fits(*i, m) ? std::make_unique<GatherStep>(*i, m) : nullptr;
   }
   return nullptr;
 }

@@ -85,6 +85,10 @@ struct Walk {
 StepPtr makePlainStep(const isa::Instruction &inst);
 /// The fast form of an instruction other than a matmul; null when there is none.
 StepPtr makeFastStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
+/// The same for what decides and chooses (ByteSteps.cpp).
+StepPtr makeByteStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
+/// f32 rows compared with numbers into rows of bytes: what CompareStep does.
+bool isByteCompare(const isa::TensorScalar &inst, const Layouts &layouts, const Kernels &kernels);
 bool hasFastStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
 
 /// Copies between patterns of the same element type (used by the translator on its shadow memory, too).

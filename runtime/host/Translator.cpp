@@ -2,6 +2,7 @@
 
 #include "runtime/host/Translator.h"
 
+#include "runtime/host/GatheredRows.h"
 #include "runtime/host/Tracker.h"
 
 #include <algorithm>
@@ -226,8 +227,28 @@ private:
       copyConstant(*dma, i);
       return;
     }
-    emit(inst);
+    if (const auto *gather = std::get_if<DmaGather>(&inst); gather && readInPlace(*gather, i)) {
+      ++result.stats.droppedCopies;
+    } else if (auto reader = comparisons.find(i); reader != comparisons.end()) {
+      const auto &[from, rows] = reader->second;
+      result.steps.push_back(makeGatheredCompare(std::get<TensorScalar>(inst), std::get<DmaGather>(program.run[from]), rows, layouts, kernels));
+    } else {
+      emit(inst);
+    }
     afterWrites(inst);
+  }
+
+  /// True when all that reads the rows can read them in the gather's table.
+  bool readInPlace(const DmaGather &gather, size_t i) {
+    auto weight = [&](uint16_t buffer) -> const uint8_t * {
+      return program.buffers[buffer].kind == neff::BufferKind::Weight ? shadowTable[buffer] : nullptr;
+    };
+    const size_t last = storage.lastUse(i, gather.dst);
+    auto found = gatheredRows(program.run, i, last, layouts, kernels, weight);
+    for (size_t r = 0; found && r < found->readers.size(); ++r) {
+      comparisons[found->readers[r].instruction] = {i, std::move(found->readers[r].rows)};
+    }
+    return found.has_value();
   }
 
   /// Chains whose result the instruction reads or overwrites must run before it.
@@ -534,6 +555,7 @@ private:
   ArenaPlanner arena;
   ConstantTracker constants;
   std::vector<PackedEntry> packed;
+  std::map<size_t, std::pair<size_t, std::vector<int64_t>>> comparisons; // that read a gather's table: the gather, and rows by partition
   std::vector<OpenChain> chains;
   std::vector<char> needed;
   struct Use {

@@ -3,6 +3,8 @@
 #include "runtime/host/Kernels.h"
 #include "runtime/sim/CoreMemory.h"
 
+#include <immintrin.h>
+
 namespace ncc::host {
 namespace {
 #include "runtime/host/VectorKernels.inl"

@@ -517,4 +517,61 @@ static void store(uint8_t *to, const float *from, int64_t stride, int64_t n, DTy
   }
 }
 
-static VectorKernels table() { return {load, store, scaleBias, activate, binary, scalar, sumRow, reduce}; }
+template <typename Fn>
+static bool compareRow(uint8_t *to, const float *a, float s, uint8_t add, int64_t n, Fn fn) {
+  int64_t i = 0;
+#ifdef __AVX512BW__
+  const __m512 limit = _mm512_set1_ps(s);
+  const __m512i zero = _mm512_set1_epi8(static_cast<char>(add)), one = _mm512_set1_epi8(static_cast<char>(add + 1));
+  for (; i + 64 <= n; i += 64) {
+    const uint64_t low = fn.mask(_mm512_loadu_ps(a + i), limit) | static_cast<uint64_t>(fn.mask(_mm512_loadu_ps(a + i + 16), limit)) << 16;
+    const uint64_t high = fn.mask(_mm512_loadu_ps(a + i + 32), limit) | static_cast<uint64_t>(fn.mask(_mm512_loadu_ps(a + i + 48), limit)) << 16;
+    _mm512_storeu_si512(to + i, _mm512_mask_blend_epi8(low | high << 32, zero, one));
+  }
+#endif
+  NCC_LOOP
+  for (int64_t j = i; j < n; ++j) {
+    to[j] = static_cast<uint8_t>(add + (fn(a[j], s) ? 1 : 0));
+  }
+  return true;
+}
+
+#ifdef __AVX512BW__
+#define NCC_COMPARISON(Name, op, predicate) \
+  struct Name { \
+    bool operator()(float x, float y) const { return x op y; } \
+    static uint32_t mask(__m512 x, __m512 y) { return _mm512_cmp_ps_mask(x, y, predicate); } \
+  };
+#else
+#define NCC_COMPARISON(Name, op, predicate) \
+  struct Name { \
+    bool operator()(float x, float y) const { return x op y; } \
+  };
+#endif
+NCC_COMPARISON(Equal, ==, _CMP_EQ_OQ)
+NCC_COMPARISON(Unequal, !=, _CMP_NEQ_UQ)
+NCC_COMPARISON(Less, <, _CMP_LT_OQ)
+NCC_COMPARISON(LessEqual, <=, _CMP_LE_OQ)
+NCC_COMPARISON(Greater, >, _CMP_GT_OQ)
+NCC_COMPARISON(GreaterEqual, >=, _CMP_GE_OQ)
+
+static bool compareBytes(isa::AluOp op, uint8_t *to, const float *a, float s, uint8_t add, int64_t n) {
+  switch (op) {
+  case isa::AluOp::eq: return compareRow(to, a, s, add, n, Equal());
+  case isa::AluOp::ne: return compareRow(to, a, s, add, n, Unequal());
+  case isa::AluOp::lt: return compareRow(to, a, s, add, n, Less());
+  case isa::AluOp::le: return compareRow(to, a, s, add, n, LessEqual());
+  case isa::AluOp::gt: return compareRow(to, a, s, add, n, Greater());
+  case isa::AluOp::ge: return compareRow(to, a, s, add, n, GreaterEqual());
+  default: return false;
+  }
+}
+
+static void selectBytes(uint8_t *to, const uint8_t *pred, const uint8_t *a, const uint8_t *b, int64_t n) {
+  NCC_LOOP
+  for (int64_t i = 0; i < n; ++i) {
+    to[i] = pred[i] != 0 ? a[i] : b[i];
+  }
+}
+
+static VectorKernels table() { return {load, store, scaleBias, activate, binary, scalar, sumRow, reduce, compareBytes, selectBytes}; }

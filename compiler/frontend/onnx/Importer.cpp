@@ -6,6 +6,7 @@
 #include "compiler/frontend/onnx/InputShapes.h"
 #include "compiler/frontend/onnx/NodeOrder.h"
 #include "compiler/frontend/onnx/Model.h"
+#include "compiler/frontend/onnx/TrialScope.h"
 #include "dialects/graph/ValueTypes.h"
 
 #include "absl/strings/str_cat.h"
@@ -53,8 +54,8 @@ struct Frame {
 
 class GraphImporter {
 public:
-  GraphImporter(MLIRContext &context, const Model &model, DiagnosticEngine &diagnostics)
-      : model(model), diagnostics(diagnostics), builder(&context) {
+  GraphImporter(MLIRContext &context, const Model &model, DiagnosticEngine &engine)
+      : model(model), diagnostics(&engine), builder(&context) {
     for (const onnx::FunctionProto &function : model.proto().functions()) {
       functions[{function.domain(), function.name()}] = &function;
     }
@@ -80,14 +81,14 @@ private:
   void define(const std::string &name, Value value, Scope &scope, const std::string &node);
 
   const Model &model;
-  DiagnosticEngine &diagnostics;
+  DiagnosticEngine *diagnostics; // another one while a body is tried
   OpBuilder builder;
   Block *entry = nullptr;
   std::map<std::pair<std::string, std::string>, const onnx::FunctionProto *> functions;
 };
 
 /// Lets a handler import the bodies its node carries.
-class ScopeAdapter : public GraphScope {
+class ScopeAdapter : public TrialScope {
 public:
   ScopeAdapter(GraphImporter &importer, Scope &scope, const Frame &frame)
       : importer(importer), scope(scope), frame(frame) {}
@@ -97,9 +98,9 @@ public:
     if (++inner.depth > kMaxNesting) {
       return {};
     }
-    size_t before = importer.diagnostics.errorCount();
+    size_t before = importer.diagnostics->errorCount();
     importer.reportUnsupported(graph.node(), inner);
-    if (importer.diagnostics.errorCount() != before) {
+    if (importer.diagnostics->errorCount() != before) {
       return {};
     }
     Scope body{&scope};
@@ -119,6 +120,25 @@ public:
     return results;
   }
 
+  SmallVector<Value> tryBody(const onnx::GraphProto &graph, std::string &reason) override {
+    DiagnosticEngine trial, *usual = importer.diagnostics;
+    importer.diagnostics = &trial;
+    SmallVector<Value> results = importBody(graph, {});
+    importer.diagnostics = usual;
+    auto ofForm = [](const Diagnostic &diagnostic) {
+      return diagnostic.severity != Severity::Error || diagnostic.code == Code::UnsupportedForm || diagnostic.code == Code::EvaluationFailed;
+    };
+    bool usable = trial.hasErrors() && llvm::all_of(trial.all(), ofForm);
+    for (const Diagnostic &diagnostic : trial.all()) {
+      if (!usable || diagnostic.severity != Severity::Error) {
+        usual->report(diagnostic);
+      } else if (reason.empty()) {
+        reason = absl::StrCat("node '", diagnostic.node, "': ", diagnostic.message);
+      }
+    }
+    return results;
+  }
+
   absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) override { return importer.model.tensor(proto); }
   absl::StatusOr<Tensor> tensor(const onnx::SparseTensorProto &sparse) override { return importer.model.tensor(sparse); }
 
@@ -130,17 +150,17 @@ private:
 
 bool GraphImporter::checkVersions() {
   if (model.proto().ir_version() < 1) {
-    diagnostics.report(Code::ModelMalformed, "the model has no IR version");
+    diagnostics->report(Code::ModelMalformed, "the model has no IR version");
   }
   if (model.proto().ir_version() > kNewestIr) {
-    diagnostics.report(Code::UnknownVersion, absl::StrCat("the model has IR version ", model.proto().ir_version(),
+    diagnostics->report(Code::UnknownVersion, absl::StrCat("the model has IR version ", model.proto().ir_version(),
                                                           ", ncc reads versions up to ", kNewestIr));
   }
   if (int64_t opset = model.opsetVersion(""); opset > kNewestOpset) {
-    diagnostics.report(Code::UnknownVersion,
+    diagnostics->report(Code::UnknownVersion,
                        absl::StrCat("the model uses opset ", opset, ", ncc knows opsets up to ", kNewestOpset));
   }
-  return !diagnostics.hasErrors();
+  return !diagnostics->hasErrors();
 }
 
 int64_t GraphImporter::versionFor(const std::string &domain, const Frame &frame) const {
@@ -180,14 +200,14 @@ void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<o
                               ? absl::StrCat("the model imports no opset for domain '", domain, "' of operator ",
                                              node.op_type())
                               : absl::StrCat("no import for ", domain, ".", node.op_type(), " (opset ", version, ")");
-    diagnostics.report(Code::UnsupportedOp, message, name, node.op_type());
+    diagnostics->report(Code::UnsupportedOp, message, name, node.op_type());
   }
 }
 
 void GraphImporter::addInitializers(const onnx::GraphProto &graph, Scope &scope) {
   auto add = [&](const std::string &name, Initializer initializer) {
     if (!scope.initializers.emplace(name, initializer).second) {
-      diagnostics.report(Code::BadGraph, absl::StrCat("initializer '", name, "' is given twice"));
+      diagnostics->report(Code::BadGraph, absl::StrCat("initializer '", name, "' is given twice"));
     }
   };
   for (const onnx::TensorProto &tensor : graph.initializer()) {
@@ -217,7 +237,7 @@ std::optional<Value> GraphImporter::lookup(const std::string &name, Scope &scope
       value = graph::ConstantOp::create(builder, loc, graph::tensorAttr(builder.getContext(), *tensor, name));
     } else {
       bool external = dense && dense->data_location() == 1;
-      diagnostics.report(external ? Code::ExternalData : Code::BadTensor, std::string(tensor.status().message()));
+      diagnostics->report(external ? Code::ExternalData : Code::BadTensor, std::string(tensor.status().message()));
     }
     const_cast<Scope *>(at)->values[name] = value;
     return value;
@@ -230,7 +250,7 @@ void GraphImporter::define(const std::string &name, Value value, Scope &scope, c
     return;
   }
   if (scope.initializers.count(name) || !scope.values.emplace(name, value).second) {
-    diagnostics.report(Code::BadGraph, absl::StrCat("value '", name, "' is defined twice"), node);
+    diagnostics->report(Code::BadGraph, absl::StrCat("value '", name, "' is defined twice"), node);
   }
 }
 
@@ -277,14 +297,14 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   std::set<std::string> attributes;
   for (const onnx::AttributeProto &attribute : node.attribute()) {
     if (!attributes.insert(attribute.name()).second) {
-      diagnostics.report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute.name(), "' is given twice"), name,
+      diagnostics->report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute.name(), "' is given twice"), name,
                          node.op_type());
     }
   }
   bool builtin = !functionFor(node) || handlers().find(node.domain(), node.op_type(), versionFor(node.domain(), frame));
   for (const std::string &attribute : attributes) {
     if (builtin && !isKnownAttribute(node.domain(), node.op_type(), attribute)) {
-      diagnostics.report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute, "' is not one of ", node.op_type(), "'s"), name,
+      diagnostics->report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute, "' is not one of ", node.op_type(), "'s"), name,
                          node.op_type());
     }
   }
@@ -293,7 +313,7 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   for (const std::string &input : node.input()) {
     std::optional<Value> value = input.empty() ? std::optional(Value()) : lookup(input, scope);
     if (!value) {
-      diagnostics.report(Code::BadGraph, absl::StrCat("uses '", input, "', which nothing before it defines"), name,
+      diagnostics->report(Code::BadGraph, absl::StrCat("uses '", input, "', which nothing before it defines"), name,
                          node.op_type());
     }
     usable &= value && (input.empty() || *value);
@@ -329,7 +349,7 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   }
   if (!done) {
     bool dynamic = StringRef(reason).contains("computed at run time");
-    diagnostics.report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm, reason.empty() ? "the node cannot be imported" : reason, name,
+    diagnostics->report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm, reason.empty() ? "the node cannot be imported" : reason, name,
                        absl::StrCat(node.op_type(), "-", version));
     return poison();
   }
@@ -342,7 +362,7 @@ void GraphImporter::importCall(const onnx::NodeProto &node, const onnx::Function
                                ArrayRef<Value> operands, Scope &scope, const Frame &frame) {
   std::string name = frame.prefix + displayName(node);
   if (static_cast<int>(operands.size()) > function.input_size() || node.output_size() > function.output_size()) {
-    diagnostics.report(Code::BadGraph, absl::StrCat("function ", function.name(), " takes ", function.input_size(),
+    diagnostics->report(Code::BadGraph, absl::StrCat("function ", function.name(), " takes ", function.input_size(),
                                                     " inputs and gives ", function.output_size(), " outputs"),
                        name, node.op_type());
   }
@@ -356,7 +376,7 @@ void GraphImporter::importCall(const onnx::NodeProto &node, const onnx::Function
   for (int i = 0; i < node.output_size(); ++i) {
     std::optional<Value> value = i < function.output_size() ? lookup(function.output(i), body) : std::nullopt;
     if (!value && !node.output(i).empty()) {
-      diagnostics.report(Code::BadGraph, absl::StrCat("function ", function.name(), " does not define output ", i),
+      diagnostics->report(Code::BadGraph, absl::StrCat("function ", function.name(), " does not define output ", i),
                          name, node.op_type());
     }
     define(node.output(i), value.value_or(Value()), scope, name);
@@ -377,12 +397,12 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
       continue; // old files list weights among the inputs
     }
     if (input.name().empty()) {
-      diagnostics.report(Code::BadGraph, "an input of the graph has no name");
+      diagnostics->report(Code::BadGraph, "an input of the graph has no name");
     }
     int32_t type = input.type().tensor_type().elem_type();
     bool tensor = input.type().has_tensor_type();
     if (tensor ? !dtypeOfOnnx(type) : valueTypeOfProto(input.type()).kind == ValueKind::None) {
-      diagnostics.report(Code::UnsupportedType, absl::StrCat("input '", input.name(), "' is ",
+      diagnostics->report(Code::UnsupportedType, absl::StrCat("input '", input.name(), "' is ",
                          tensor ? "a tensor of " + onnxTypeName(type) : "of a type ncc does not have"));
     }
     inputs.push_back(&input);
@@ -390,10 +410,10 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
       tensors.push_back(&input);
     }
   }
-  if (diagnostics.hasErrors()) {
+  if (diagnostics->hasErrors()) {
     return {};
   }
-  std::optional<std::vector<Shape>> shapes = bindInputShapes(tensors, options, diagnostics);
+  std::optional<std::vector<Shape>> shapes = bindInputShapes(tensors, options, *diagnostics);
   if (!shapes) {
     return {};
   }
@@ -428,14 +448,14 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   for (const onnx::ValueInfoProto &output : graph.output()) {
     std::optional<Value> value = lookup(output.name(), scope);
     if (!value) {
-      diagnostics.report(Code::BadGraph, absl::StrCat("nothing defines the graph's output '", output.name(), "'"));
+      diagnostics->report(Code::BadGraph, absl::StrCat("nothing defines the graph's output '", output.name(), "'"));
     }
     if (value && *value) {
       results.push_back(*value);
       resultTypes.push_back(value->getType());
     }
   }
-  if (diagnostics.hasErrors()) {
+  if (diagnostics->hasErrors()) {
     return {};
   }
   func::ReturnOp::create(builder, loc, results);
@@ -459,7 +479,9 @@ OwningOpRef<ModuleOp> importModel(MLIRContext &context, const Model &model, cons
 
 std::vector<SupportedOp> supportedOps() {
   std::vector<SupportedOp> rows;
-  for (const auto &[key, handler] : handlers().entries()) {
+  std::map<std::tuple<std::string, std::string, int64_t>, Handler> all = handlers().entries();
+  all.insert(runTimeHandlers().entries().begin(), runTimeHandlers().entries().end());
+  for (const auto &[key, handler] : all) {
     const auto &[domain, op, since] = key;
     rows.push_back({domain.empty() ? "ai.onnx" : domain, op, since});
   }

@@ -341,6 +341,15 @@ ValueType valueTypeOfProto(const onnx::TypeProto &proto, int depth) {
     }
     return ValueType::tensor(*dtype, shape);
   }
+  if (proto.has_map_type() && depth <= 6) {
+    std::optional<DType> key = dtypeOfOnnx(proto.map_type().key_type());
+    ValueType value = valueTypeOfProto(proto.map_type().value_type(), depth + 1);
+    if (value.isTensor() && !value.ranked) { // files say nothing about the shape of a scalar
+      value = ValueType::tensor(value.dtype, {});
+    }
+    bool usable = key && (*key == DType::String || isInteger(*key)) && value.kind != ValueKind::None;
+    return usable ? ValueType::map(*key, value) : ValueType();
+  }
   bool sequence = proto.has_sequence_type();
   if (depth > 6 || (!sequence && !proto.has_optional_type())) {
     return {};

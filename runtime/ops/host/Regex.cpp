@@ -359,61 +359,77 @@ absl::StatusOr<Regex> Regex::compile(std::string_view pattern) {
 }
 
 bool Regex::fullMatch(std::string_view text) const {
-  std::vector<int> current, following, stack;
-  std::vector<size_t> seen(nodes.size(), SIZE_MAX);
-  uint32_t before = 0;
-  bool atBegin = true, matched = false;
-  size_t place = 0;
-  // Threads that wait for a code point, from `from` on without one.
-  auto follow = [&](int from, bool end, bool boundary, std::vector<int> &list) {
-    stack.push_back(from);
-    while (!stack.empty()) {
-      const int at = stack.back();
-      stack.pop_back();
-      if (at < 0 || seen[static_cast<size_t>(at)] == place) {
-        continue;
-      }
-      seen[static_cast<size_t>(at)] = place;
-      const Node &node = nodes[static_cast<size_t>(at)];
-      switch (node.op) {
-      case Op::Match: matched |= end; break;
-      case Op::Class: list.push_back(at); break;
-      case Op::Split: stack.push_back(node.other); [[fallthrough]];
-      case Op::Jump: stack.push_back(node.next); break;
-      case Op::Begin: stack.push_back(atBegin ? node.next : -1); break;
-      case Op::End: stack.push_back(end ? node.next : -1); break;
-      case Op::Boundary: stack.push_back(boundary ? node.next : -1); break;
-      case Op::NotBoundary: stack.push_back(boundary ? -1 : node.next); break;
-      }
-    }
+  const std::optional<Match> match = search(text, 0, /*anchored=*/true);
+  return match && match->end == text.size();
+}
+
+std::optional<Regex::Match> Regex::search(std::string_view text, size_t from, bool anchored) const {
+  struct Thread {
+    int at;
+    size_t begin;
   };
-  following.push_back(start);
-  while (true) {
-    std::string_view ahead = text;
-    const uint32_t code = text.empty() ? 0 : takeCode(ahead);
-    const bool boundary = (!atBegin && isWord(before)) != (!text.empty() && isWord(code));
+  std::vector<Thread> current, following;
+  std::vector<int> stack;
+  std::vector<size_t> seen(nodes.size(), SIZE_MAX);
+  std::optional<Match> best;
+  uint32_t before = from > 0 ? static_cast<unsigned char>(text[from - 1]) : 0;
+  for (size_t place = from;;) {
+    std::string_view ahead = text.substr(place);
+    const bool end = ahead.empty();
+    const uint32_t code = end ? 0 : takeCode(ahead);
+    const bool boundary = (place > 0 && isWord(before)) != (!end && isWord(code));
+    // Threads that wait for a code point, from `thread` on without one. Earlier beginnings come first and win.
+    auto follow = [&](const Thread &thread) {
+      stack.push_back(thread.at);
+      while (!stack.empty()) {
+        const int at = stack.back();
+        stack.pop_back();
+        if (at < 0 || seen[static_cast<size_t>(at)] == place) {
+          continue;
+        }
+        seen[static_cast<size_t>(at)] = place;
+        const Node &node = nodes[static_cast<size_t>(at)];
+        switch (node.op) {
+        case Op::Match:
+          if (!best || thread.begin <= best->begin) {
+            best = Match{thread.begin, place};
+          }
+          break;
+        case Op::Class: current.push_back({at, thread.begin}); break;
+        case Op::Split: stack.push_back(node.other); [[fallthrough]];
+        case Op::Jump: stack.push_back(node.next); break;
+        case Op::Begin: stack.push_back(place == 0 ? node.next : -1); break;
+        case Op::End: stack.push_back(end ? node.next : -1); break;
+        case Op::Boundary: stack.push_back(boundary ? node.next : -1); break;
+        case Op::NotBoundary: stack.push_back(boundary ? -1 : node.next); break;
+        }
+      }
+    };
     current.clear();
-    for (int at : following) {
-      follow(at, text.empty(), boundary, current);
+    for (const Thread &thread : following) {
+      if (!best || thread.begin <= best->begin) {
+        follow(thread);
+      }
     }
-    if (text.empty() || current.empty()) {
-      return text.empty() && matched;
+    if (!best && (place == from || !anchored)) {
+      follow({start, place});
+    }
+    if (end || (current.empty() && (best || anchored))) {
+      return best;
     }
     following.clear();
-    for (int at : current) {
-      const Node &node = nodes[static_cast<size_t>(at)];
+    for (const Thread &thread : current) {
+      const Node &node = nodes[static_cast<size_t>(thread.at)];
       bool in = false;
       for (const auto &[low, high] : node.ranges) {
         in |= code >= low && code <= high;
       }
       if (in != node.negated) {
-        following.push_back(node.next);
+        following.push_back({node.next, thread.begin});
       }
     }
-    text = ahead;
     before = code;
-    atBegin = false;
-    ++place;
+    place = text.size() - ahead.size();
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,6 +19,12 @@ public:
   static absl::StatusOr<Regex> compile(std::string_view pattern);
   /// True when the whole text matches.
   bool fullMatch(std::string_view text) const;
+
+  struct Match {
+    size_t begin, end;
+  };
+  /// The leftmost match that begins at `from` or later (anchored: at `from`), and of those the longest.
+  std::optional<Match> search(std::string_view text, size_t from, bool anchored = false) const;
 
 private:
   friend class RegexCompiler;

@@ -18,7 +18,10 @@ absl::Status stringNormalizeRule(Rule &rule) {
   rule.out = {ValueType::unranked(DType::String)};
   if (x.ranked) {
     Shape shape = x.shape;
-    shape.back() = kUnknownDim;
+    const AttrValue *words = rule.attrs.find("stopwords");
+    const auto *list = words ? std::get_if<std::vector<std::string>>(words) : nullptr;
+    // One string stays one, if need be an empty one; of several some may go.
+    shape.back() = shape.back() == 1 || (shape.back() > 0 && (!list || list->empty())) ? shape.back() : kUnknownDim;
     rule.out = {ValueType::tensor(DType::String, shape)};
   }
   return absl::OkStatus();

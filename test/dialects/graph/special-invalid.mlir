@@ -144,3 +144,17 @@ func.func @coupling_pairs(%x: tensor<3x4xf32>) -> tensor<3x3xf32> {
   %0 = graph.pairwise_coupling %x a = [1.0, 1.0, 1.0] b = [0.0, 0.0, 0.0] : (tensor<3x4xf32>) -> tensor<3x3xf32>
   return %0 : tensor<3x3xf32>
 }
+// -----
+func.func @forest_depth(%x: tensor<4x9xf32>, %f: tensor<2x2xi32>, %t: tensor<2x2xf32>, %w: tensor<2x3x1xf32>) -> tensor<9x1xf32> {
+  // expected-error @+2 {{needs columns, and features, thresholds and weights of perfect trees}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = graph.forest sum %x, %f, %t, %w : (tensor<4x9xf32>, tensor<2x2xi32>, tensor<2x2xf32>, tensor<2x3x1xf32>) -> tensor<9x1xf32>
+  return %0 : tensor<9x1xf32>
+}
+// -----
+func.func @forest_kind(%x: tensor<4x9xf32>, %f: tensor<2x3xi32>, %t: tensor<2x3xf32>, %w: tensor<2x4x1xf32>) -> tensor<9x1xf32> {
+  // expected-error @+2 {{sums f32, or takes its minimum or maximum, by features of i32}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = graph.forest mean %x, %f, %t, %w : (tensor<4x9xf32>, tensor<2x3xi32>, tensor<2x3xf32>, tensor<2x4x1xf32>) -> tensor<9x1xf32>
+  return %0 : tensor<9x1xf32>
+}

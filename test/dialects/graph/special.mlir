@@ -28,3 +28,10 @@ func.func @sampling(%x: tensor<1x2x8x8xf32>, %rois: tensor<3x4xf32>, %where: ten
     : (tensor<1x2x8x8xf32>, tensor<1x8x7x7xf32>) -> tensor<1x8x49xf32>
   return %0, %1, %2 : tensor<3x2x2x2xf32>, tensor<3x2x2x2xf32>, tensor<1x8x49xf32>
 }
+
+// CHECK-LABEL: func @forest
+func.func @forest(%x: tensor<4x9xf32>, %f: tensor<2x3xi32>, %t: tensor<2x3xf32>, %w: tensor<2x4x1xf32>) -> tensor<9x1xf32> {
+  // CHECK: graph.forest sum %{{.*}} : (tensor<4x9xf32>, tensor<2x3xi32>, tensor<2x3xf32>, tensor<2x4x1xf32>) -> tensor<9x1xf32>
+  %0 = graph.forest sum %x, %f, %t, %w : (tensor<4x9xf32>, tensor<2x3xi32>, tensor<2x3xf32>, tensor<2x4x1xf32>) -> tensor<9x1xf32>
+  return %0 : tensor<9x1xf32>
+}

@@ -1,8 +1,12 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Encoders and feature plumbing of ai.onnx.ml. Numeric forms are comparisons with the known keys; strings need a host stage.
+// Encoders and feature plumbing of ai.onnx.ml. Numeric forms are comparisons with the known keys; strings, doubles and what
+// has no static shape are looked up in a host stage.
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/ops/Ml.h"
+#include "compiler/frontend/onnx/ops/MlMaps.h"
+#include "dialects/graph/ValueTypes.h"
+#include "runtime/ops/host/Rules.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -13,7 +17,6 @@ using namespace mlir;
 namespace ncc::frontend {
 
 static LogicalResult arrayFeatures(NodeContext &node) {
-  std::optional<Ints> known = std::nullopt;
   if (!node.needInputs(2, 2) || node.rankOf(node.input(0)) < 1) {
     return node.fail("needs an array and indices");
   }
@@ -70,18 +73,29 @@ static LogicalResult imputer(NodeContext &node) {
 
 //===--- keys and values ---===//
 
+static std::optional<Tensor> intList(NodeContext &node, const std::string &name) {
+  Ints ints = node.attrInts(name);
+  return ints.empty() ? std::nullopt : std::optional(ops::listOf({ints.begin(), ints.end()}));
+}
+
+static std::optional<Tensor> stringList(NodeContext &node, const std::string &name) {
+  const onnx::AttributeProto *strings = node.attr(name);
+  if (!strings || strings->strings_size() == 0) {
+    return std::nullopt;
+  }
+  Tensor list(DType::String, {strings->strings_size()});
+  list.mutableStrings().assign(strings->strings().begin(), strings->strings().end());
+  return list;
+}
+
 /// A list of keys or values from `name`_int64s, _strings, _floats or _tensor; nothing when none is there.
 static std::optional<Tensor> listOf(NodeContext &node, StringRef name) {
   if (const onnx::AttributeProto *tensor = node.attr((name + "_tensor").str())) {
     absl::StatusOr<Tensor> read = node.scope().tensor(tensor->t());
     return read.ok() ? std::optional(*read) : std::nullopt;
   }
-  if (Ints ints = node.attrInts((name + "_int64s").str()); !ints.empty()) {
-    Tensor list(DType::I64, {static_cast<int64_t>(ints.size())});
-    for (size_t i = 0; i < ints.size(); ++i) {
-      list.setInt(static_cast<int64_t>(i), ints[i]);
-    }
-    return list;
+  if (std::optional<Tensor> ints = intList(node, (name + "_int64s").str())) {
+    return ints;
   }
   if (SmallVector<double> floats = node.attrFloats((name + "_floats").str()); !floats.empty()) {
     Tensor list(DType::F32, {static_cast<int64_t>(floats.size())});
@@ -90,13 +104,7 @@ static std::optional<Tensor> listOf(NodeContext &node, StringRef name) {
     }
     return list;
   }
-  const onnx::AttributeProto *strings = node.attr((name + "_strings").str());
-  if (!strings || strings->strings_size() == 0) {
-    return std::nullopt;
-  }
-  Tensor list(DType::String, {strings->strings_size()});
-  list.mutableStrings().assign(strings->strings().begin(), strings->strings().end());
-  return list;
+  return stringList(node, (name + "_strings").str());
 }
 
 /// hits[..., K]: which key each element of x is (NaN is NaN since version 4).
@@ -135,44 +143,111 @@ static Tensor fallbackOf(NodeContext &node, DType type) {
   return value;
 }
 
+/// Without the later ones of equal keys, which nothing leads to.
+static void dropRepeated(Tensor &keys, Tensor &values) {
+  SmallVector<int64_t> kept;
+  auto same = [&](int64_t a, int64_t b) {
+    return isFloat(keys.dtype()) ? keys.asDouble(a) == keys.asDouble(b) : keys.asInt(a) == keys.asInt(b);
+  };
+  for (int64_t i = 0; i < keys.size(); ++i) {
+    if (llvm::none_of(kept, [&](int64_t before) { return same(before, i); })) {
+      kept.push_back(i);
+    }
+  }
+  Tensor newKeys(keys.dtype(), {static_cast<int64_t>(kept.size())}), newValues(values.dtype(), newKeys.shape());
+  for (auto [to, from] : llvm::enumerate(kept)) {
+    ops::copyRun(keys, from, newKeys, static_cast<int64_t>(to), 1);
+    ops::copyRun(values, from, newValues, static_cast<int64_t>(to), 1);
+  }
+  keys = newKeys;
+  values = newValues;
+}
+
+/// True where engines hold the keys exactly and few enough of them.
+static bool comparedOnEngines(Value x, const Tensor &keys) {
+  constexpr int64_t kMostKeys = 1024;
+  return graph::isStaticTensor(x.getType()) && keys.dtype() != DType::String && keys.dtype() != DType::F64 && keys.size() <= kMostKeys;
+}
+
+/// Every element of x replaced by the value of the key it is. Without a fallback, one that is no key is an error.
+static Value encode(NodeContext &node, Value x, Tensor keys, Tensor values, const std::optional<Tensor> &fallback) {
+  auto type = dyn_cast<TensorType>(x.getType());
+  if (!type || graph::dtypeOf(type.getElementType()) != keys.dtype()) {
+    return node.OpBuilding::fail("its keys are of another type than its input");
+  }
+  keys = keys.reshaped({keys.size()});
+  values = values.reshaped({values.size()});
+  if (!fallback || !comparedOnEngines(x, keys)) {
+    SmallVector<Value> operands{x, node.constant(keys, "keys"), node.constant(values, "values")};
+    if (fallback) {
+      operands.push_back(node.constant(*fallback, "fallback"));
+    }
+    return node.hostOne("lookup", operands);
+  }
+  // The position of the key, plus one; zero is the default's.
+  dropRepeated(keys, values);
+  int64_t count = keys.size();
+  Tensor positions(DType::F32, {count}), table(values.dtype(), {count + 1});
+  for (int64_t i = 0; i < count; ++i) {
+    positions.setDouble(i, static_cast<double>(i + 1));
+  }
+  ops::copyRun(*fallback, 0, table, 0, 1);
+  ops::copyRun(values, 0, table, 1, count);
+  Value hits = node.cast(keyHits(node, x, keys), Float32Type::get(node.context()));
+  Value at = hits ? node.reduce(graph::ReduceKind::Max, node.mul(hits, node.constant(positions)), {node.rankOf(hits) - 1}, false) : Value();
+  return node.gather(node.constant(table, "values"), node.cast(at, IntegerType::get(node.context(), 32)), 0);
+}
+
+/// 0, 1, 2 ...
+static Tensor numbersTo(int64_t count) {
+  Tensor numbers(DType::I64, {count});
+  for (int64_t i = 0; i < count; ++i) {
+    numbers.setInt(i, i);
+  }
+  return numbers;
+}
+
+static bool holdsStrings(Value x) {
+  auto type = dyn_cast<TensorType>(x.getType());
+  return type && isa<graph::StringType>(type.getElementType());
+}
+
+/// Strings to their numbers, or numbers to the strings they stand for, by the type of the input.
+static LogicalResult encodeBothWays(NodeContext &node, const Tensor &strings, const Tensor &numbers) {
+  bool text = node.needInputs(1, 1) && holdsStrings(node.input(0));
+  Tensor fallback(text ? DType::I64 : DType::String, {});
+  if (text) {
+    fallback.setInt(0, node.attrInt("default_int64", -1));
+  } else {
+    fallback.mutableStrings()[0] = node.attrString("default_string", "_Unused");
+  }
+  return node.has(0) ? node.result(encode(node, node.input(0), text ? strings : numbers, text ? numbers : strings, fallback)) : failure();
+}
+
 static LogicalResult labelEncoder(NodeContext &node) {
-  std::optional<Tensor> keys = listOf(node, "keys"), values = listOf(node, "values");
+  std::optional<Tensor> keys = listOf(node, "keys"), values = listOf(node, "values"), classes = listOf(node, "classes");
   if (!node.needInputs(1, 1)) {
     return failure();
   }
   if (node.opset() < 2) {
-    return node.fail("its first version maps strings, which need a host stage");
+    return classes ? encodeBothWays(node, *classes, numbersTo(classes->size())) : node.fail("needs classes_strings");
   }
   if (!keys || !values || keys->size() != values->size() || keys->size() == 0) {
     return node.fail("needs keys and as many values");
   }
-  Value x = node.input(0);
-  if (graph::dtypeOf(node.elementOf(x)) != keys->dtype()) {
-    return node.fail("its keys are of another type than its input");
+  return node.result(encode(node, node.input(0), *keys, *values, fallbackOf(node, values->dtype())));
+}
+
+static LogicalResult categoryMapper(NodeContext &node) {
+  std::optional<Tensor> numbers, strings;
+  if (node.hasAttr("cats_int64s") && node.hasAttr("cats_strings")) {
+    numbers = intList(node, "cats_int64s");
+    strings = stringList(node, "cats_strings");
   }
-  if (keys->dtype() == DType::String) {
-    return node.fail("maps strings, which needs a host stage");
+  if (!numbers || !strings || numbers->size() != strings->size()) {
+    return node.fail("needs cats_int64s and as many cats_strings");
   }
-  // The position of the key, plus one; zero is the default's.
-  Type f32 = Float32Type::get(node.context());
-  int64_t count = keys->size();
-  Tensor positions(DType::F32, {count}), table(values->dtype(), {count + 1});
-  Tensor fallback = fallbackOf(node, values->dtype());
-  for (int64_t i = 0; i < count; ++i) {
-    positions.setDouble(i, static_cast<double>(i + 1));
-  }
-  for (int64_t i = 0; i <= count; ++i) {
-    if (table.dtype() == DType::String) {
-      table.mutableStrings()[static_cast<size_t>(i)] = i ? values->strings()[static_cast<size_t>(i - 1)] : fallback.strings()[0];
-    } else if (isFloat(table.dtype())) {
-      table.setDouble(i, i ? values->asDouble(i - 1) : fallback.asDouble(0));
-    } else {
-      table.setInt(i, i ? values->asInt(i - 1) : fallback.asInt(0));
-    }
-  }
-  Value hits = node.cast(keyHits(node, x, *keys), f32);
-  Value at = hits ? node.reduce(graph::ReduceKind::Max, node.mul(hits, node.constant(positions)), {node.rankOf(hits) - 1}, false) : Value();
-  return node.result(node.gather(node.constant(table, "values"), node.cast(at, IntegerType::get(node.context(), 32)), 0));
+  return encodeBothWays(node, *strings, *numbers);
 }
 
 static LogicalResult oneHotEncoder(NodeContext &node) {
@@ -181,30 +256,29 @@ static LogicalResult oneHotEncoder(NodeContext &node) {
     return node.fail("needs cats_int64s or cats_strings");
   }
   Value x = node.input(0);
-  std::optional<DType> type = graph::dtypeOf(node.elementOf(x));
-  if (categories->dtype() == DType::String || !type || *type == DType::String) {
-    return node.fail("encodes strings, which needs a host stage");
+  bool text = categories->dtype() == DType::String, known = node.attrInt("zeros", 1) == 0;
+  if (holdsStrings(x) != text) {
+    return node.fail("its categories are of another type than its input");
   }
-  if (node.attrInt("zeros", 1) == 0) {
-    return node.fail("zeros = 0 (an error for unknown categories) is not supported");
+  // Floats lose their fraction, as in ONNX Runtime.
+  Value keys = text ? x : node.cast(x, IntegerType::get(node.context(), 64));
+  if (text || known) { // by number; whatever is no category has the number -1, or is an error
+    Tensor none(DType::I64, {});
+    none.setInt(0, -1);
+    keys = keys ? encode(node, keys, *categories, numbersTo(categories->size()), known ? std::nullopt : std::optional(none)) : keys;
+    categories = numbersTo(categories->size());
   }
-  Value known = node.cast(x, IntegerType::get(node.context(), 64)); // floats lose their fraction, as in ONNX Runtime
-  return node.result(node.cast(keyHits(node, known, *categories), Float32Type::get(node.context())));
-}
-
-static LogicalResult needsHost(NodeContext &node) {
-  return node.fail(node.opType().str() + " works on strings or maps, which need a host stage");
+  return keys ? node.result(node.cast(keyHits(node, keys, *categories), Float32Type::get(node.context()))) : failure();
 }
 
 void addMlEncoderHandlers(HandlerTable &table) {
   table.add("ArrayFeatureExtractor", 1, arrayFeatures, kMl);
+  table.add("CategoryMapper", 1, categoryMapper, kMl);
   table.add("FeatureVectorizer", 1, featureVectorizer, kMl);
   table.add("Imputer", 1, imputer, kMl);
   table.add("LabelEncoder", 1, labelEncoder, kMl);
   table.add("OneHotEncoder", 1, oneHotEncoder, kMl);
-  for (const char *op : {"CastMap", "CategoryMapper", "DictVectorizer", "ZipMap"}) {
-    table.add(op, 1, needsHost, kMl);
-  }
+  addMlMapHandlers(table);
 }
 
 } // namespace ncc::frontend

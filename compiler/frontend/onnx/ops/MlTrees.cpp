@@ -1,10 +1,11 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Tree ensembles on the engines. Shallow trees: every node of every tree compares at once, a product with the (exact) matrix
-// of paths tells the leaf reached, and one with the weights gives the scores. Deep trees: one gather per level and table.
+// Tree ensembles on the engines. Shallow trees are filled up to perfect ones, a graph.forest for each piece of rows. Deep trees,
+// doubles and comparisons for equality: every row walks every tree, one gather per level and table.
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/ops/Ml.h"
 #include "compiler/frontend/onnx/ops/MlTreeModel.h"
+#include "dialects/graph/Forest.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -21,9 +22,9 @@ using graph::ReduceKind;
 namespace {
 
 /// Deepest tree whose nodes are all compared; the filled-up trees double with every level.
-constexpr int64_t kPathDepth = 8;
-/// Comparisons of one group of trees: what stays on chip for some hundreds of rows.
-constexpr int64_t kGroupNodes = 4096;
+constexpr int64_t kPerfectDepth = 10, kPerfectNodes = 1 << 21;
+/// Rows of one piece: what stays on chip beside a block of nodes.
+constexpr int64_t kPieceRows = 512;
 /// Stands for "no vote" where votes are compared.
 constexpr double kNoVote = 3e38f;
 
@@ -41,8 +42,7 @@ public:
     if (node.dimsOf(x)[1] < trees.features) {
       return node.OpBuilding::fail(absl::StrCat("it reads feature ", trees.features - 1, " of ", node.dimsOf(x)[1]));
     }
-    int64_t deepest = *std::max_element(trees.depths.begin(), trees.depths.end());
-    Value scores = deepest <= kPathDepth ? byPaths() : bySteps();
+    Value scores = isShallow() ? byForest() : bySteps();
     if (!scores) {
       return {};
     }
@@ -58,83 +58,77 @@ public:
   }
 
 private:
-  Value combine(Value a, Value b) {
-    if (!a || !b) {
-      return a ? a : b;
-    }
-    return !extreme ? node.add(a, b) : node.binary(trees.aggregate == "MIN" ? graph::BinaryKind::Min : graph::BinaryKind::Max, a, b);
-  }
   double empty() const { return !extreme ? 0 : trees.aggregate == "MIN" ? kNoVote : -kNoVote; }
 
-  //===--- paths ---===//
+  int64_t deepest() const { return std::max<int64_t>(1, *std::max_element(trees.depths.begin(), trees.depths.end())); }
 
-  Value byPaths() {
-    Value columns = node.transpose(x, {1, 0}), total;
-    // A small forest is summed in its own order; a large one by depth, so that shallow trees stay small.
-    int64_t deepest = std::max<int64_t>(1, *std::max_element(trees.depths.begin(), trees.depths.end()));
-    bool whole = static_cast<int64_t>(trees.roots.size()) << deepest <= kGroupNodes;
-    for (int64_t depth = whole ? deepest : 1; depth <= deepest; ++depth) {
-      std::vector<int64_t> roots;
-      for (size_t t = 0; t < trees.roots.size(); ++t) {
-        if (whole || std::max<int64_t>(trees.depths[t], 1) == depth) {
-          roots.push_back(trees.roots[t]);
-        }
-      }
-      auto most = static_cast<size_t>(std::max<int64_t>(1, kGroupNodes >> depth));
-      for (size_t first = 0; first < roots.size(); first += most) {
-        ArrayRef<int64_t> group(roots.data() + first, std::min(most, roots.size() - first));
-        Value part = groupScores(columns, group, depth);
-        if (!part) {
-          return {};
-        }
-        total = combine(total, part);
-      }
-    }
-    return node.transpose(total, {1, 0});
+  //===--- perfect trees ---===//
+
+  bool isShallow() const {
+    bool equal = llvm::any_of(trees.nodes, [](const TreeNode &here) { return here.equal && !here.leaf(); });
+    auto count = static_cast<int64_t>(trees.roots.size());
+    return dtype == DType::F32 && !equal && deepest() <= kPerfectDepth && count << deepest() <= kPerfectNodes &&
+           (count << deepest()) * trees.targets <= 4 * kPerfectNodes;
   }
 
-  /// Constants of a group of trees filled up to `depth` levels; node i has children 2i + 1 (yes) and 2i + 2.
-  struct Group {
-    Tensor features, thresholds, equal, nan, weights;
-    bool anyEqual = false, anyNan = false;
+  Value byForest() {
+    int64_t depth = deepest(), count = static_cast<int64_t>(trees.roots.size()), leaves = int64_t(1) << depth;
+    Filled filled{Tensor(DType::I32, {count, leaves - 1}), Tensor(DType::F32, {count, leaves - 1}), Tensor(DType::F32, {count, leaves, trees.targets})};
+    for (int64_t i = 0; extreme && i < filled.weights.size(); ++i) {
+      filled.weights.setDouble(i, empty());
+    }
+    for (int64_t t = 0; t < count; ++t) {
+      fill(filled, t, trees.roots[static_cast<size_t>(t)], 0, 0, depth);
+    }
+    Value columns = node.transpose(x, {1, 0});
+    if (filled.negated && columns) {
+      columns = node.concat({columns, node.unary(graph::UnaryKind::Neg, columns)}, 0);
+    }
+    Value asked = node.constant(filled.features, "features"), limits = node.constant(filled.thresholds, "thresholds");
+    Value weights = node.constant(filled.weights, "weights");
+    graph::ForestOp::Properties properties;
+    properties.kind = graph::ReduceKindAttr::get(node.context(), !extreme ? ReduceKind::Sum : trees.aggregate == "MIN" ? ReduceKind::Min : ReduceKind::Max);
+    int64_t rows = node.dimsOf(x)[0];
+    SmallVector<Value> parts;
+    for (int64_t row = 0; row < rows && columns; row += kPieceRows) {
+      Value piece = node.sliceAxis(columns, 1, row, std::min(kPieceRows, rows - row));
+      parts.push_back(piece ? node.one<graph::ForestOp>({piece, asked, limits, weights}, properties) : Value());
+    }
+    if (rows == 0 || llvm::is_contained(parts, Value())) {
+      return rows == 0 ? node.splat(RankedTensorType::get({0, trees.targets}, type), 0) : node.OpBuilding::fail("the ensemble cannot be built");
+    }
+    return node.concat(parts, 0);
+  }
+
+  /// Constants of the trees filled up to one depth; node i has children 2i + 1 (no) and 2i + 2 (yes).
+  struct Filled {
+    Tensor features, thresholds, weights;
+    bool negated = false; // behind the features come their negatives
   };
 
-  void fill(Group &group, int64_t tree, int64_t at, int64_t place, int64_t level, int64_t depth) {
+  void fill(Filled &filled, int64_t tree, int64_t at, int64_t place, int64_t level, int64_t depth) {
     const TreeNode &here = trees.nodes[static_cast<size_t>(at)];
-    int64_t inner = (int64_t(1) << depth) - 1, leaves = inner + 1;
+    int64_t inner = (int64_t(1) << depth) - 1;
     if (level == depth) {
       for (auto [target, weight] : here.weights) {
-        int64_t slot = (tree * trees.targets + target) * leaves + place - inner;
-        double before = group.weights.asDouble(slot);
-        group.weights.setDouble(slot, (before == empty() ? 0 : before) + weight);
+        int64_t slot = (tree * (inner + 1) + place - inner) * trees.targets + target;
+        double before = filled.weights.asDouble(slot);
+        filled.weights.setDouble(slot, (before == empty() ? 0 : before) + weight);
       }
       return;
     }
-    int64_t slot = tree * inner + place;
-    group.features.setInt(slot, here.leaf() ? 0 : here.feature);
-    group.thresholds.setDouble(slot, here.leaf() ? 0 : here.threshold);
-    group.equal.setInt(slot, here.equal);
-    group.nan.setInt(slot, here.nanTrue);
-    group.anyEqual |= here.equal && !here.leaf();
-    group.anyNan |= here.nanTrue && !here.leaf();
-    fill(group, tree, here.leaf() ? at : here.yes, 2 * place + 1, level + 1, depth);
-    fill(group, tree, here.leaf() ? at : here.no, 2 * place + 2, level + 1, depth);
-  }
-
-  /// +1 where a leaf's path says yes, -1 where it says no, and how often it says yes.
-  static std::pair<Tensor, Tensor> pathMatrix(int64_t depth) {
-    int64_t inner = (int64_t(1) << depth) - 1, leaves = inner + 1;
-    Tensor paths(DType::BF16, {leaves, inner}), yeses(DType::F32, {leaves, 1});
-    for (int64_t leaf = 0; leaf < leaves; ++leaf) {
-      double count = 0;
-      for (int64_t at = leaf + inner; at > 0; at = (at - 1) / 2) {
-        bool yes = at % 2 == 1;
-        paths.setDouble(leaf * inner + (at - 1) / 2, yes ? 1 : -1);
-        count += yes;
-      }
-      yeses.setDouble(leaf, count);
+    int64_t slot = tree * inner + place, yes = here.leaf() ? at : here.yes, no = here.leaf() ? at : here.no;
+    filled.features.setInt(slot, here.leaf() ? 0 : here.feature);
+    filled.thresholds.setDouble(slot, here.leaf() ? 0 : here.threshold);
+    if (!here.leaf() && here.nanTrue) { // the opposite is never true of NaN: x > t is -x <= -t', where t' is the next number after t
+      auto above = -std::nextafterf(static_cast<float>(here.threshold), INFINITY);
+      filled.features.setInt(slot, here.feature + node.dimsOf(x)[1]);
+      filled.thresholds.setDouble(slot, here.threshold == INFINITY ? NAN : above);
+      filled.negated = true;
+      std::swap(yes, no);
     }
-    return {paths, yeses};
+    fill(filled, tree, no, 2 * place + 1, level + 1, depth);
+    fill(filled, tree, yes, 2 * place + 2, level + 1, depth);
   }
 
   Value decide(Value values, Value thresholds, Value equal, Value nan) {
@@ -147,39 +141,6 @@ private:
       yes = node.binary(graph::BinaryKind::LogicalOr, yes, missing);
     }
     return yes;
-  }
-
-  /// [targets, N] of one group.
-  Value groupScores(Value columns, ArrayRef<int64_t> roots, int64_t depth) {
-    auto count = static_cast<int64_t>(roots.size());
-    int64_t inner = (int64_t(1) << depth) - 1, leaves = inner + 1, rows = node.dimsOf(x)[0];
-    Group group{Tensor(DType::I32, {count * inner}), Tensor(dtype, {count * inner, 1}), Tensor(DType::Bool, {count * inner, 1}),
-                Tensor(DType::Bool, {count * inner, 1}), Tensor(dtype, {count, trees.targets, leaves})};
-    for (int64_t i = 0; extreme && i < group.weights.size(); ++i) {
-      group.weights.setDouble(i, empty());
-    }
-    for (int64_t t = 0; t < count; ++t) {
-      fill(group, t, roots[static_cast<size_t>(t)], 0, 0, depth);
-    }
-    Value values = node.gather(columns, node.constant(group.features, "features"), 0);
-    Value yes = decide(values, node.constant(group.thresholds, "thresholds"), group.anyEqual ? node.constant(group.equal) : Value(),
-                       group.anyNan ? node.constant(group.nan) : Value());
-    auto [paths, yeses] = pathMatrix(depth);
-    Value bits = node.reshape(node.cast(yes, BFloat16Type::get(node.context())), {count, inner, rows});
-    // Sums of at most eight ones are exact in any float.
-    Value sums = bits ? node.one<graph::MatmulOp>({node.constant(paths, "paths"), bits}, {},
-                                                  RankedTensorType::get({count, leaves, rows}, Float32Type::get(node.context())))
-                      : Value();
-    Value reached = node.cast(node.compare(CompareKind::Eq, sums, node.constant(yeses)), type);
-    if (!reached) {
-      return {};
-    }
-    if (extreme) {
-      Value votes = node.matmul(node.constant(group.weights, "weights"), reached);
-      return node.reduce(trees.aggregate == "MIN" ? ReduceKind::Min : ReduceKind::Max, votes, {0}, false);
-    }
-    Value weights = node.reshape(node.transpose(node.constant(group.weights, "weights"), {1, 0, 2}), {trees.targets, count * leaves});
-    return node.matmul(weights, node.reshape(reached, {count * leaves, rows}));
   }
 
   //===--- steps ---===//
@@ -222,12 +183,11 @@ private:
       starts.setInt(r, r * features);
     }
     Value flat = node.reshape(x, {rows * features}), begin = node.constant(starts), at = node.expand(node.constant(roots), {rows, forest});
-    int64_t deepest = *std::max_element(trees.depths.begin(), trees.depths.end());
     auto flagged = [&](bool any, const Tensor &flags) {
       Value read = any ? table(flags, at) : Value();
       return read ? node.cast(read, IntegerType::get(node.context(), 1)) : Value();
     };
-    for (int64_t level = 0; level < deepest && at; ++level) {
+    for (int64_t level = 0; level < deepest() && at; ++level) {
       Value values = node.gather(flat, node.add(table(feature, at), begin), 0);
       Value go = decide(values, table(threshold, at), flagged(anyEqual, equal), flagged(anyNan, nan));
       at = node.select(go, table(yes, at), table(no, at));

@@ -2,6 +2,7 @@
 //
 // If, Loop and Scan whose path is known only at run time: control-flow ops with regions.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/TrialScope.h"
 #include "dialects/graph/ValueTypes.h"
 
 using namespace mlir;
@@ -24,7 +25,8 @@ struct Body {
   Block &block() { return region->front(); }
 };
 
-std::optional<Body> importInto(NodeContext &node, const onnx::GraphProto &graph, ArrayRef<Type> arguments) {
+/// With a `reason`, a body that has no form for the shapes given is no error of the node's.
+std::optional<Body> importInto(NodeContext &node, const onnx::GraphProto &graph, ArrayRef<Type> arguments, std::string *reason = nullptr) {
   OpBuilder &builder = node.opBuilder();
   OpBuilder::InsertionGuard guard(builder);
   Body body;
@@ -35,12 +37,36 @@ std::optional<Body> importInto(NodeContext &node, const onnx::GraphProto &graph,
     values.push_back(block->addArgument(type, node.location()));
   }
   builder.setInsertionPointToStart(block);
-  body.results = node.scope().importBody(graph, values);
+  body.results = reason ? static_cast<TrialScope &>(node.scope()).tryBody(graph, *reason) : node.scope().importBody(graph, values);
   if (static_cast<int>(body.results.size()) != graph.output_size()) {
+    if (reason && !reason->empty()) {
+      return std::nullopt;
+    }
     node.OpBuilding::fail("its body cannot be imported");
     return std::nullopt;
   }
   builder.setInsertionPointToEnd(block);
+  graph::YieldOp::create(builder, node.location(), body.results);
+  return body;
+}
+
+/// Stands for a branch that has no meaning with the shapes given: an error when it is taken.
+std::optional<Body> unreachable(NodeContext &node, const Body &other, const std::string &reason) {
+  OpBuilder &builder = node.opBuilder();
+  OpBuilder::InsertionGuard guard(builder);
+  Body body;
+  body.region->push_back(new Block());
+  builder.setInsertionPointToStart(&body.block());
+  SmallVector<ValueType> types;
+  for (Value result : other.results) {
+    types.push_back(valueTypeOf(result.getType()));
+  }
+  ops::Attributes attributes;
+  attributes.set("reason", ("the model takes a branch that cannot be computed for the shapes it was compiled for: " + reason));
+  body.results = node.host("unreachable", {}, attributes, types);
+  if (body.results.size() != types.size()) {
+    return std::nullopt;
+  }
   graph::YieldOp::create(builder, node.location(), body.results);
   return body;
 }
@@ -50,9 +76,15 @@ LogicalResult branch(NodeContext &node) {
   if (!yes || !no || !node.needInputs(1, 1)) {
     return node.fail("a branch is missing");
   }
-  std::optional<Body> taken = importInto(node, yes->g(), {}), other = taken ? importInto(node, no->g(), {}) : std::nullopt;
-  if (!other) {
-    return failure();
+  std::string yesReason, noReason;
+  std::optional<Body> taken = importInto(node, yes->g(), {}, &yesReason), other = importInto(node, no->g(), {}, &noReason);
+  if (!taken && other && !yesReason.empty()) {
+    taken = unreachable(node, *other, yesReason);
+  } else if (taken && !other && !noReason.empty()) {
+    other = unreachable(node, *taken, noReason);
+  }
+  if (!taken || !other) {
+    return node.fail("neither branch can be imported: " + (yesReason.empty() ? noReason : yesReason));
   }
   if (taken->results.size() != other->results.size()) {
     return node.fail("its branches differ in their number of results");

@@ -3,6 +3,7 @@
 // Sequences, optionals and strings.
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/Model.h"
+#include "compiler/frontend/onnx/ops/Text.h"
 #include "dialects/graph/ValueTypes.h"
 
 using namespace mlir;
@@ -162,6 +163,7 @@ void addRunTimeValueHandlers(HandlerTable &table) {
   table.add("StringSplit", 20, stringSplit);
   table.add("StringNormalizer", 10, stringNormalizer);
   table.add("RegexFullMatch", 20, regexFullMatch);
+  addTextHandlers(table);
 }
 
 } // namespace ncc::frontend

@@ -143,33 +143,6 @@ static LogicalResult bitcast(NodeContext &node) {
   return node.result(element == node.elementOf(x) ? x : node.one<graph::BitcastOp>(x, {}, RankedTensorType::get(node.dimsOf(x), element)));
 }
 
-static LogicalResult tfidf(NodeContext &node) {
-  if (!node.needInputs(1, 1) || node.hasAttr("pool_strings") || node.rankOf(node.input(0)) < 1) {
-    return node.fail("n-grams of strings need a host stage; integers are supported");
-  }
-  Value x = node.input(0);
-  Ints indexes = node.attrInts("ngram_indexes");
-  int64_t width = 0;
-  for (int64_t index : indexes) {
-    width = std::max(width, index + 1);
-  }
-  if (width < 1 || width > (1 << 24)) {
-    return node.fail("ngram_indexes must be small non-negative integers");
-  }
-  graph::TfidfOp::Properties properties;
-  properties.mode = node.attrs().getStringAttr(node.attrString("mode", ""));
-  properties.min_gram = node.intAttr(node.attrInt("min_gram_length", 1));
-  properties.max_gram = node.intAttr(node.attrInt("max_gram_length", 1));
-  properties.max_skip = node.intAttr(node.attrInt("max_skip_count", 0));
-  properties.ngram_counts = node.intsAttr(node.attrInts("ngram_counts"));
-  properties.ngram_indexes = node.intsAttr(indexes);
-  properties.pool = node.intsAttr(node.attrInts("pool_int64s"));
-  properties.weights = node.floatsAttr(node.attrFloats("weights"));
-  Ints dims(node.dimsOf(x).drop_back());
-  dims.push_back(width);
-  return node.result(node.one<graph::TfidfOp>(x, properties, RankedTensorType::get(dims, Float32Type::get(node.context()))));
-}
-
 static LogicalResult imageDecoder(NodeContext &node) {
   return node.fail("compressed images are not decoded; feed decoded pixels instead");
 }
@@ -182,7 +155,6 @@ void addSamplingHandlers(HandlerTable &table) {
   table.add("ImageDecoder", 20, imageDecoder);
   table.add("Det", 11, det);
   table.add("BitCast", 26, bitcast);
-  table.add("TfIdfVectorizer", 9, tfidf);
 }
 
 } // namespace ncc::frontend

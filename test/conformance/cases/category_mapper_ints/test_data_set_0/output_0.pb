@@ -1,0 +1,1 @@
+2cat2other2cow2catBy0

@@ -1,0 +1,1 @@
+2cat2cow2noneBy0

@@ -1,0 +1,1 @@
+2cat2cow2cat2cowBy0

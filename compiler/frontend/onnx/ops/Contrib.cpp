@@ -81,8 +81,20 @@ static LogicalResult fusedGemm(NodeContext &node) {
     return failure();
   }
   Value y = node.outputs().front();
+  auto alpha = [&](double fallback) { return node.attrFloat("activation_alpha", fallback); };
+  auto beta = [&](double fallback) { return node.attrFloat("activation_beta", fallback); };
   if (activation == "LeakyRelu") {
-    return node.result(node.unary(UnaryKind::LeakyRelu, y, node.attrFloat("activation_alpha", 0.01)));
+    return node.result(node.unary(UnaryKind::LeakyRelu, y, alpha(0.01)));
+  }
+  if (activation == "Elu" || activation == "Celu") {
+    return node.result(node.unary(activation == "Elu" ? UnaryKind::Elu : UnaryKind::Celu, y, alpha(1)));
+  }
+  if (activation == "ThresholdedRelu") {
+    return node.result(node.unary(UnaryKind::ThresholdedRelu, y, alpha(1)));
+  }
+  if (activation == "HardSigmoid" || activation == "Selu") {
+    return node.result(activation == "Selu" ? node.unary(UnaryKind::Selu, y, alpha(1.67326319217681884765625), node.attrFloat("activation_gamma", 1.05070102214813232421875))
+                                            : node.unary(UnaryKind::HardSigmoid, y, alpha(0.2), beta(0.5)));
   }
   static constexpr std::pair<StringLiteral, UnaryKind> kActivations[] = {{"Relu", UnaryKind::Relu}, {"Sigmoid", UnaryKind::Sigmoid},
                                                                          {"Tanh", UnaryKind::Tanh}, {"Softplus", UnaryKind::Softplus},

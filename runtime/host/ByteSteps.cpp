@@ -26,18 +26,16 @@ public:
     const double added = i.op1 == AluOp::add && !i.s1.isPattern() ? i.s1.asDouble() : i.op1 == AluOp::bypass ? 0 : -1;
     const bool small = added >= 0 && added < (i.dst.dtype == DType::U8 ? 255 : 1) && added == static_cast<int>(added);
     return small && !i.reverse0 && !i.reverse1 && isByte(i.dst.dtype) && Walk(i.dst, m).contiguousRows() && Walk(i.src, m).floatRows() &&
-           (!i.s0.isPattern() || i.s0.pattern.dtype == DType::F32) && k.compareBytes(i.op0, nullptr, nullptr, 0, 0, 0);
+           (!i.s0.isPattern() || i.s0.pattern.dtype == DType::F32) && Walk(i.dst, m).partitions <= kMostPartitions && k.compareBytes(i.op0, {}, 0, 0);
   }
   absl::Status run(CoreContext &context) const override {
-    uint8_t *to = dst.base(context);
-    const uint8_t *from = src.base(context), *limits = perPartition ? limit.base(context) : nullptr;
+    float values[kMostPartitions];
+    int64_t offsets[kMostPartitions];
     for (int64_t p = 0; p < dst.partitions; ++p) {
-      float value = number;
-      if (perPartition) {
-        std::memcpy(&value, limits + p * limit.pitch, 4);
-      }
-      kernels.compareBytes(op, to + p * dst.pitch, reinterpret_cast<const float *>(from + p * src.pitch), value, add, dst.perPartition);
+      offsets[p] = p * src.pitch;
     }
+    readLimits(perPartition ? &limit : nullptr, context, number, dst.partitions, values);
+    kernels.compareBytes(op, {dst.base(context), dst.pitch, src.base(context), offsets, values, dst.partitions}, add, dst.perPartition);
     return absl::OkStatus();
   }
 
@@ -206,6 +204,16 @@ private:
 };
 
 } // namespace
+
+void readLimits(const Walk *limit, const CoreContext &context, float number, int64_t count, float *values) {
+  const uint8_t *from = limit ? limit->base(context) : nullptr;
+  for (int64_t p = 0; p < count; ++p) {
+    values[p] = number;
+    if (limit) {
+      std::memcpy(&values[p], from + p * limit->pitch, 4);
+    }
+  }
+}
 
 bool isByteCompare(const TensorScalar &inst, const Layouts &m, const Kernels &kernels) { return CompareStep::fits(inst, m, kernels.vector); }
 

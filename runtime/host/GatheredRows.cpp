@@ -52,15 +52,9 @@ public:
     }
   }
   absl::Status run(CoreContext &context) const override {
-    uint8_t *to = dst.base(context);
-    const uint8_t *from = table.base(context), *limits = perPartition ? limit.base(context) : nullptr;
-    for (int64_t p = 0; p < dst.partitions; ++p) {
-      float value = number;
-      if (perPartition) {
-        std::memcpy(&value, limits + p * limit.pitch, 4);
-      }
-      kernels.compareBytes(op, to + p * dst.pitch, reinterpret_cast<const float *>(from + offsets[static_cast<size_t>(p)]), value, add, dst.perPartition);
-    }
+    float values[kMostPartitions];
+    readLimits(perPartition ? &limit : nullptr, context, number, dst.partitions, values);
+    kernels.compareBytes(op, {dst.base(context), dst.pitch, table.base(context), offsets.data(), values, dst.partitions}, add, dst.perPartition);
     return absl::OkStatus();
   }
 

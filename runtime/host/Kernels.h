@@ -36,6 +36,16 @@ struct MatmulKernel {
   static int64_t padded(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 };
 
+/// Rows of n floats to compare, each with a number of its own, and where the bytes go.
+struct ByteRows {
+  uint8_t *to = nullptr;
+  int64_t pitch = 0; // of `to`
+  const uint8_t *from = nullptr;
+  const int64_t *offsets = nullptr; // of the rows in `from`, bytes
+  const float *limits = nullptr;
+  int64_t count = 0;
+};
+
 /// Rows of fp32 values: everything vector-like is load, compute, store over these.
 struct VectorKernels {
   /// Converts n elements, `stride` bytes apart.
@@ -49,8 +59,8 @@ struct VectorKernels {
   bool (*scalar)(isa::AluOp op, float *to, const float *a, float s, bool reverse, int64_t n);
   float (*sum)(const float *x, int64_t n);
   float (*reduce)(isa::AluOp op, const float *x, int64_t n); // add, max, min, mul
-  /// to = (a op s) + add, for the operations that compare; false for others.
-  bool (*compareBytes)(isa::AluOp op, uint8_t *to, const float *a, float s, uint8_t add, int64_t n);
+  /// Row by row to = (a op limit) + add, for the operations that compare; false for others.
+  bool (*compareBytes)(isa::AluOp op, const ByteRows &rows, uint8_t add, int64_t n);
   void (*selectBytes)(uint8_t *to, const uint8_t *pred, const uint8_t *a, const uint8_t *b, int64_t n);
 };
 

@@ -487,6 +487,15 @@ inline T toByte(float value) {
   return static_cast<T>(static_cast<int32_t>(floatToBits(shifted) - floatToBits(12582912.0f)));
 }
 
+static bool withinInt32(const float *x, int64_t n) {
+  int outside = 0;
+  NCC_LOOP
+  for (int64_t i = 0; i < n; ++i) {
+    outside |= !(__builtin_fabsf(x[i]) < 2147483520.0f);
+  }
+  return outside == 0;
+}
+
 static void store(uint8_t *to, const float *from, int64_t stride, int64_t n, DType type, bool round, bool saturate) {
   switch (type) {
   case DType::F32:
@@ -507,6 +516,11 @@ static void store(uint8_t *to, const float *from, int64_t stride, int64_t n, DTy
       return storeRow<uint8_t>(to, from, stride, n, toByte<uint8_t>);
     }
     break;
+  case DType::I32:
+    if (stride == 4 && withinInt32(from, n)) {
+      return storeRow<int32_t>(to, from, stride, n, [round](float v) { return static_cast<int32_t>(round ? __builtin_rintf(v) : v); });
+    }
+    break;
   case DType::Bool:
     return storeRow<uint8_t>(to, from, stride, n, [](float v) { return static_cast<uint8_t>(v != 0.0f); });
   default:
@@ -518,7 +532,7 @@ static void store(uint8_t *to, const float *from, int64_t stride, int64_t n, DTy
 }
 
 template <typename Fn>
-static bool compareRow(uint8_t *to, const float *a, float s, uint8_t add, int64_t n, Fn fn) {
+static void compareRow(uint8_t *to, const float *a, float s, uint8_t add, int64_t n, Fn fn) {
   int64_t i = 0;
 #ifdef __AVX512BW__
   const __m512 limit = _mm512_set1_ps(s);
@@ -532,6 +546,13 @@ static bool compareRow(uint8_t *to, const float *a, float s, uint8_t add, int64_
   NCC_LOOP
   for (int64_t j = i; j < n; ++j) {
     to[j] = static_cast<uint8_t>(add + (fn(a[j], s) ? 1 : 0));
+  }
+}
+
+template <typename Fn>
+static bool compareRows(const ByteRows &rows, uint8_t add, int64_t n, Fn fn) {
+  for (int64_t r = 0; r < rows.count; ++r) {
+    compareRow(rows.to + r * rows.pitch, reinterpret_cast<const float *>(rows.from + rows.offsets[r]), rows.limits[r], add, n, fn);
   }
   return true;
 }
@@ -555,14 +576,14 @@ NCC_COMPARISON(LessEqual, <=, _CMP_LE_OQ)
 NCC_COMPARISON(Greater, >, _CMP_GT_OQ)
 NCC_COMPARISON(GreaterEqual, >=, _CMP_GE_OQ)
 
-static bool compareBytes(isa::AluOp op, uint8_t *to, const float *a, float s, uint8_t add, int64_t n) {
+static bool compareBytes(isa::AluOp op, const ByteRows &rows, uint8_t add, int64_t n) {
   switch (op) {
-  case isa::AluOp::eq: return compareRow(to, a, s, add, n, Equal());
-  case isa::AluOp::ne: return compareRow(to, a, s, add, n, Unequal());
-  case isa::AluOp::lt: return compareRow(to, a, s, add, n, Less());
-  case isa::AluOp::le: return compareRow(to, a, s, add, n, LessEqual());
-  case isa::AluOp::gt: return compareRow(to, a, s, add, n, Greater());
-  case isa::AluOp::ge: return compareRow(to, a, s, add, n, GreaterEqual());
+  case isa::AluOp::eq: return compareRows(rows, add, n, Equal());
+  case isa::AluOp::ne: return compareRows(rows, add, n, Unequal());
+  case isa::AluOp::lt: return compareRows(rows, add, n, Less());
+  case isa::AluOp::le: return compareRows(rows, add, n, LessEqual());
+  case isa::AluOp::gt: return compareRows(rows, add, n, Greater());
+  case isa::AluOp::ge: return compareRows(rows, add, n, GreaterEqual());
   default: return false;
   }
 }

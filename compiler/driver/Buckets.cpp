@@ -139,9 +139,8 @@ private:
       count *= static_cast<double>(axis.sizes.size());
     }
     if (count > static_cast<double>(kMostBuckets)) {
-      diagnostics.report(Code::BadOption, "the shapes given make " + std::to_string(static_cast<int64_t>(std::min(count, 1e15))) + " buckets, at most " + std::to_string(kMostBuckets) +
-                                              " are possible",
-                         {}, {}, "give fewer sizes; independent dimensions multiply");
+      diagnostics.report(Code::TooManyBuckets, "the shapes given make " + std::to_string(static_cast<int64_t>(std::min(count, 1e15))) + " buckets, at most " +
+                                                   std::to_string(kMostBuckets) + " are possible");
       return false;
     }
     return true;

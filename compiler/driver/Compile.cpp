@@ -545,7 +545,7 @@ public:
   }
 
 private:
-  /// What varies of the bucket's shapes is its name.
+  /// Adds a line for the bucket; the figures of the whole become those of the last one, the largest.
   void note(const Options &one, const Compilation &part, Report &whole) {
     BucketReport bucket;
     for (const auto &[input, shape] : one.shapes) {

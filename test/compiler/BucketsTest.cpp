@@ -96,7 +96,7 @@ TEST(Buckets, TooMany) {
   options.dimBuckets["d0"] = *parseSizes("1..9:1");
   options.dimBuckets["d1"] = *parseSizes("1..9:1");
   EXPECT_FALSE(driver::bucketOptions(*f.model, options, f.diagnostics));
-  EXPECT_TRUE(f.reported(Code::BadOption));
+  EXPECT_TRUE(f.reported(Code::TooManyBuckets));
 }
 
 TEST(Buckets, UnknownNames) {

@@ -156,6 +156,7 @@ int cli::exitCodeOf(const DiagnosticEngine &diagnostics) {
     case Code::BadOption:
     case Code::UnknownTarget:
     case Code::ShapeMismatch:
+    case Code::TooManyBuckets:
     case Code::UnknownName:
     case Code::UnboundDim:
       return kUsage;

@@ -13,7 +13,7 @@ static Code codeOf(ExitCode exit, absl::StatusCode status) {
     return Code::BadInput;
   }
   if (exit == kRunFailed) {
-    return Code::RunFailed;
+    return status == absl::StatusCode::kNotFound ? Code::NoBucket : Code::RunFailed;
   }
   return status == absl::StatusCode::kNotFound        ? Code::NeffUnreadable
          : status == absl::StatusCode::kUnimplemented ? Code::NeffForeign

@@ -15,7 +15,7 @@ namespace ncc::tools {
 ExitCode failure(ExitCode exit, Code code, const std::string &message, bool json = false);
 
 /// The code follows from the exit code and the status: kBadModel with NotFound is NeffUnreadable, with Unimplemented
-/// NeffForeign, with anything else NeffDamaged; kBadInput is BadInput, kRunFailed RunFailed; whatever is short of
+/// NeffForeign, with anything else NeffDamaged; kBadInput is BadInput, kRunFailed RunFailed (with NotFound NoBucket); whatever is short of
 /// memory is MemoryShort.
 ExitCode failure(ExitCode exit, const absl::Status &status, bool json = false);
 

@@ -2,6 +2,7 @@
 #include "passes/padding/Relation.h"
 
 #include "dialects/graph/Constants.h"
+#include "dialects/graph/Evaluate.h"
 #include "dialects/graph/Locations.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -93,7 +94,7 @@ private:
         ++x, ++y;
       } else if (y != ys.end() && isCornerOp(*y) && passOverSmall(*y)) {
         ++y;
-      } else if (x != xs.end() && isCornerOp(*x) && passOverLarge(*x)) {
+      } else if (x != xs.end() && ((isCornerOp(*x) && passOverLarge(*x)) || isKnown(*x))) {
         ++x;
       } else if (both && alike(*x, *y)) {
         for (auto [p, q] : llvm::zip_equal(x->getResults(), y->getResults())) {
@@ -169,6 +170,23 @@ private:
     return found;
   }
 
+  /// An op the importer would have computed, were its result not too large: smaller ones are constants.
+  static bool isKnown(Operation &op) {
+    return op.getNumRegions() == 0 && op.getNumOperands() > 0 && allTensors(&op) &&
+           llvm::all_of(op.getOperands(), [](Value operand) { return operand.getDefiningOp<ConstantOp>() != nullptr; });
+  }
+  std::string knownRefusal(OpResult x, ConstantOp y) {
+    std::vector<Tensor> inputs;
+    for (Value operand : x.getOwner()->getOperands()) {
+      std::optional<Tensor> tensor = constantTensor(operand);
+      inputs.push_back(tensor ? *std::move(tensor) : Tensor());
+    }
+    absl::StatusOr<std::vector<Tensor>> results = evaluate(x.getOwner(), inputs);
+    std::optional<Tensor> part = attrTensor(y.getValueAttr());
+    const bool corner = results.ok() && part && isCorner((*results)[x.getResultNumber()], *part);
+    return corner ? "" : reason(x.getOwner(), "is a constant that depends on the size");
+  }
+
   /// What is known of a pair; constants are compared when they are asked for.
   const Pair *find(Value x, Value y) {
     auto it = pairs.find(x);
@@ -180,6 +198,13 @@ private:
       }
     }
     auto a = x.getDefiningOp<ConstantOp>(), b = y.getDefiningOp<ConstantOp>();
+    const bool known = b && !a && x.getDefiningOp() && isKnown(*x.getDefiningOp());
+    if (known) {
+      std::string refusal = knownRefusal(cast<OpResult>(x), b);
+      SmallVector<Pair> &list = pairs[x];
+      list.push_back({y, std::nullopt, std::move(refusal)});
+      return &list.back();
+    }
     if (!a || !b) {
       return nullptr;
     }

@@ -124,3 +124,21 @@ func.func @small(%x: tensor<5xf32>) -> tensor<5xf32> {
   %y = graph.rms_norm %x, %s axis = 0 epsilon = 1.0e-5 : (tensor<5xf32>, tensor<f32>) -> tensor<5xf32> loc("norm")
   return %y : tensor<5xf32>
 }
+
+// -----
+
+// What was too large to be computed on import at the large size, and is a constant at the small one.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: ncc.padded = [array<i64>]
+func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %t = graph.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %i = graph.constant dense<[2, 0, 1]> : tensor<3xi64>
+  %g = graph.gather %t, %i axis = 0 : (tensor<4xf32>, tensor<3xi64>) -> tensor<3xf32>
+  %y = graph.binary add %x, %g : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+func.func @small(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %g = graph.constant dense<[3.0, 1.0]> : tensor<2xf32>
+  %y = graph.binary add %x, %g : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}

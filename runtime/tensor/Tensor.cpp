@@ -108,6 +108,9 @@ double Tensor::asDouble(int64_t i) const {
   }
 }
 
+/// What x86 makes of a value that no integer of 64 bits holds: the least one. C++ leaves it open.
+static int64_t toInteger(double value) { return value >= -0x1p63 && value < 0x1p63 ? static_cast<int64_t>(value) : INT64_MIN; }
+
 int64_t Tensor::asInt(int64_t i) const {
   switch (type) {
   case DType::I8:
@@ -134,7 +137,7 @@ int64_t Tensor::asInt(int64_t i) const {
   case DType::String:
     return 0;
   default:
-    return static_cast<int64_t>(asDouble(i));
+    return toInteger(asDouble(i));
   }
 }
 
@@ -180,9 +183,9 @@ void Tensor::setDouble(int64_t i, double value) {
   case DType::Bool:
     return store(data, i, static_cast<uint8_t>(value != 0));
   case DType::U64:
-    return store(data, i, value < 0x1p63 ? static_cast<uint64_t>(static_cast<int64_t>(value)) : static_cast<uint64_t>(value));
+    return store(data, i, value >= 0x1p63 && value < 0x1p64 ? static_cast<uint64_t>(value) : static_cast<uint64_t>(toInteger(value)));
   default:
-    return setInt(i, static_cast<int64_t>(value));
+    return setInt(i, toInteger(value));
   }
 }
 

@@ -64,6 +64,9 @@ static Value lengthMask(NodeContext &node, Value like, Value lengths, int64_t qu
   if (node.rankOf(lengths) != 1) {
     return node.OpBuilding::fail("nonpad_kv_seqlen must be a vector over the batch");
   }
+  if (!node.canMake(DType::I64, {std::max<int64_t>(queries, 1), keys})) {
+    return {};
+  }
   Tensor position(DType::I64, {1, keys}), ahead(DType::I64, {queries, keys});
   for (int64_t j = 0; j < keys; ++j) {
     position.setInt(j, j);

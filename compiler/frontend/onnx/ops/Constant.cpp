@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -128,8 +129,11 @@ static LogicalResult eyeLike(NodeContext &node) {
     return failure();
   }
   IntsRef dims = node.dimsOf(node.input(0));
+  if (!node.canMake(*dtype, dims)) {
+    return failure();
+  }
   Tensor eye(*dtype, {dims[0], dims[1]});
-  int64_t k = node.attrInt("k", 0);
+  const int64_t k = std::clamp(node.attrInt("k", 0), -dims[0], dims[1]);
   for (int64_t i = 0; i < dims[0]; ++i) {
     if (i + k >= 0 && i + k < dims[1]) {
       eye.setDouble(i * dims[1] + i + k, 1);

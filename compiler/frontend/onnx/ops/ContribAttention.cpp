@@ -17,6 +17,9 @@ using graph::BinaryKind;
 using graph::CompareKind;
 
 static Value positions(NodeContext &node, int64_t count) {
+  if (!node.canMake(DType::I32, {count})) {
+    return {};
+  }
   Tensor line(DType::I32, {count});
   for (int64_t i = 0; i < count; ++i) {
     line.setInt(i, i);

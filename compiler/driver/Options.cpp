@@ -23,7 +23,8 @@ std::string ncc::canonical(const Options &options) {
   for (const auto &[name, shape] : options.shapeBuckets) {
     text += " --shape " + name + "=";
     for (size_t i = 0; i < shape.size(); ++i) {
-      text += (i ? "x" : "") + sizesText(shape[i]);
+      text += i ? "x" : "";
+      text += sizesText(shape[i]);
     }
   }
   for (const auto &[name, sizes] : options.dimBuckets) {

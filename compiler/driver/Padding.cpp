@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "absl/strings/str_cat.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -58,7 +60,7 @@ Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets) {
       }
       // Unnamed dimensions at the same place that always agree are taken for one: batches, mostly.
       const std::string symbol = symbolOf(model, {input, dim});
-      auto [it, fresh] = known.try_emplace({symbol.empty() ? "#" + std::to_string(dim) : symbol, sizes}, axes.places.size());
+      auto [it, fresh] = known.try_emplace({symbol.empty() ? absl::StrCat("#", dim) : symbol, sizes}, axes.places.size());
       if (fresh) {
         axes.places.emplace_back();
         for (size_t b = 0; b < buckets.size(); ++b) {

@@ -23,13 +23,13 @@ Value OpBuilding::fail(std::string text) {
 }
 
 bool OpBuilding::canMake(DType type, IntsRef dims) {
-  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  constexpr int64_t kMostBytes = int64_t{1} << 28;
   __int128 bytes = static_cast<int64_t>(dtypeSize(type));
   for (int64_t dim : dims) {
     bytes = std::min<__int128>(bytes * std::max<int64_t>(dim, 1), __int128{kMostBytes} + 1); // an empty one is walked, too
   }
   if (bytes > kMostBytes) {
-    fail("it needs a constant of more than 1 GiB");
+    fail("it needs a constant of more than 256 MiB");
   }
   return bytes <= kMostBytes;
 }

@@ -134,10 +134,8 @@ static LogicalResult eyeLike(NodeContext &node) {
   }
   Tensor eye(*dtype, {dims[0], dims[1]});
   const int64_t k = std::clamp(node.attrInt("k", 0), -dims[0], dims[1]);
-  for (int64_t i = 0; i < dims[0]; ++i) {
-    if (i + k >= 0 && i + k < dims[1]) {
-      eye.setDouble(i * dims[1] + i + k, 1);
-    }
+  for (int64_t i = std::max<int64_t>(0, -k); i < std::min(dims[0], dims[1] - k); ++i) {
+    eye.setDouble(i * dims[1] + i + k, 1);
   }
   return node.result(node.constant(eye, "eye"));
 }

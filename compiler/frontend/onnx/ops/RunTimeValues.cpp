@@ -92,6 +92,9 @@ LogicalResult sequenceMap(NodeContext &node) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(block);
     for (Value input : node.inputs()) {
+      if (!input) {
+        return node.fail("one of its inputs is absent");
+      }
       bool sequence = isa<graph::SequenceType>(input.getType());
       arguments.push_back(sequence ? node.hostOne("sequence_at", {input, number}) : input);
     }

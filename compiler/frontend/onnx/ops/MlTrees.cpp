@@ -247,7 +247,7 @@ static LogicalResult treeEnsemble(NodeContext &node) {
   std::optional<TreeEnsemble> trees = x ? readTreesV5(node) : std::nullopt;
   Value scores = trees ? TreeLowering(node, *trees, x).run() : Value();
   scores = scores ? transformScores(node, scores, targetTransform(*trees)) : Value();
-  return node.result(node.cast(scores, node.elementOf(node.input(0))));
+  return scores ? node.result(node.cast(scores, node.elementOf(node.input(0)))) : failure();
 }
 
 /// Two classes whose trees vote for one of them only: the score decides the label by its sign, or by one half.

@@ -79,7 +79,7 @@ LogicalResult TfidfOp::verify() {
     grams += (end - start) / static_cast<int64_t>(i + 1);
   }
   for (int64_t index : getNgramIndexes()) {
-    most = index < 0 ? INT64_MAX : std::max(most, index + 1);
+    most = index < 0 || index == INT64_MAX ? INT64_MAX : std::max(most, index + 1);
   }
   if (static_cast<int64_t>(getNgramIndexes().size()) < grams || (!getWeights().empty() && getWeights().size() < getNgramIndexes().size())) {
     return emitOpError("needs an index, and a weight when there are weights, per n-gram");

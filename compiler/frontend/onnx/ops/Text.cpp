@@ -45,11 +45,12 @@ Value numbered(NodeContext &node, Value x, const onnx::AttributeProto &pool, Int
 
 LogicalResult tfidf(NodeContext &node) {
   Ints indexes = node.attrInts("ngram_indexes"), pool = node.attrInts("pool_int64s");
+  constexpr int64_t kMostColumns = 1 << 24;
   int64_t width = 0;
   for (int64_t index : indexes) {
-    width = std::max(width, index + 1);
+    width = index < 0 || index >= kMostColumns ? kMostColumns + 1 : std::max(width, index + 1);
   }
-  if (!node.needInputs(1, 1) || width < 1 || width > (1 << 24)) {
+  if (!node.needInputs(1, 1) || width < 1 || width > kMostColumns) {
     return node.fail("ngram_indexes must be small non-negative integers");
   }
   Value x = node.input(0);

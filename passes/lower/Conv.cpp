@@ -97,7 +97,7 @@ public:
     if (fold) {
       inLayout = Lowering::canonical(layoutOf(static_cast<int64_t>(s.in.size()), {1}), fold->shape.in);
       input = foldInput(low, *fold, s, inLayout);
-      weights = low.packed.get(weights, {'f', fold->rows, fold->quotient, s.wZero}, [&] { return foldWeights(*fold, s, weights); });
+      weights = low.packed.get(weights, {'f', static_cast<int64_t>(fold->dim), fold->rows, fold->quotient, s.wZero}, [&] { return foldWeights(*fold, s, weights); });
       s = fold->shape;
     } else {
       input = low.grid(s.x, inLayout);

@@ -18,16 +18,17 @@ struct ConvShape {
 };
 
 /// A convolution without groups whose first `rows` kernel rows are channels: channel f * C + c of the new input at
-/// position j of the first spatial dim holds x[c] at position j * step + f * dilation - pad, or zero outside of x.
-/// The kernel has `quotient` rows left.
+/// position j of spatial dim `dim` holds x[c] at position j * step + f * dilation - pad,
+/// or zero outside of x. The kernel has `quotient` rows left.
 struct RowFold {
+  size_t dim = 0;
   int64_t rows = 1, step = 1, quotient = 1;
   ConvShape shape; // of the new convolution; `w` and `x` still name the old operands
 };
 
 /// The fold that pays by the cost model: tensor engine time saved against the transfers that repeat rows.
 std::optional<RowFold> chooseRowFold(const Lowering &low, const ConvShape &conv, size_t elementBytes);
-/// [M][rows * C][quotient, kernel...], zero (or the zero point) for taps beyond the kernel.
+/// [M][rows * C][kernel of fold.shape], zero (or the zero point) for taps beyond the kernel.
 Tensor foldWeights(const RowFold &fold, const ConvShape &conv, const Tensor &weights);
 /// The new input on chip, made from `conv.x` wherever it lies. `layout` is that of the new input (channels on partitions).
 Grid foldInput(Lowering &low, const RowFold &fold, const ConvShape &conv, const Layout &layout);

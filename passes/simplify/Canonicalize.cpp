@@ -16,6 +16,7 @@ namespace {
 struct CanonicalizePass : impl::CanonicalizePassBase<CanonicalizePass> {
   void runOnOperation() override {
     mlir::RewritePatternSet patterns(&getContext());
+    populateConvPatterns(patterns);
     populateElementwisePatterns(patterns);
     populateShapePatterns(patterns);
     populateSlicePatterns(patterns);

@@ -141,34 +141,6 @@ struct WholeWindow : OpRewritePattern<PoolOp> {
   }
 };
 
-/// A zero border before a convolution is the convolution's padding.
-struct PadIntoConv : OpRewritePattern<ConvOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ConvOp op, PatternRewriter &rewriter) const override {
-    auto pad = op.getX().getDefiningOp<PadOp>();
-    if (!pad || pad.getMode() != PadMode::Constant || pad.getValue() != static_cast<double>(op.getXZeroPoint())) {
-      return rewriter.notifyMatchFailure(op, "no zero border");
-    }
-    size_t spatial = op.getStrides().size();
-    SmallVector<int64_t> pads(op.getPads());
-    for (size_t i = 0; i < spatial + 2; ++i) {
-      int64_t low = pad.getLow()[i], high = pad.getHigh()[i];
-      if (low < 0 || high < 0 || (i < 2 && (low != 0 || high != 0))) {
-        return rewriter.notifyMatchFailure(op, "crops, or pads batch or channels");
-      }
-      if (i >= 2) {
-        pads[i - 2] += low;
-        pads[i - 2 + spatial] += high;
-      }
-    }
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getXMutable().assign(pad.getX());
-      op.setPads(pads);
-    });
-    return success();
-  }
-};
-
 /// A unary op between two inverse reshapes needs neither.
 struct ReshapeBelowUnary : OpRewritePattern<UnaryOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -189,7 +161,7 @@ struct ReshapeBelowUnary : OpRewritePattern<UnaryOp> {
 } // namespace
 
 void populateShapePatterns(RewritePatternSet &patterns) {
-  patterns.add<TransposeIntoMatmul, UnitTranspose, UnitReduce, SliceOfSlice, ConcatOfConcat, PadIntoConv,
+  patterns.add<TransposeIntoMatmul, UnitTranspose, UnitReduce, SliceOfSlice, ConcatOfConcat,
                ReshapeBelowUnary, WholeWindow>(patterns.getContext());
 }
 

@@ -81,6 +81,23 @@ func.func @border_before_conv(%x: tensor<1x2x4x4xf32>, %w: tensor<3x2x3x3xf32>) 
   return %1 : tensor<1x3x4x4xf32>
 }
 
+// CHECK-LABEL: func.func @transposed_without_strides
+func.func @transposed_without_strides(%x: tensor<1x2x3x3xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x2x2xf32>, tensor<1x2x7x7xf32>) {
+  // Kernels turned, their first and last dim swapped within a group.
+  // CHECK-DAG: %[[W:.*]] = graph.constant dense<{{.*}}[4.000000e+00, 3.000000e+00], [2.000000e+00, 1.000000e+00]{{.*}}[8.000000e+00, 7.000000e+00], [6.000000e+00, 5.000000e+00]{{.*}}> : tensor<2x1x2x2xf32>
+  // CHECK-DAG: graph.conv %arg0, %[[W]] strides = [1, 1] pads = [1, 1, 1, 1] dilations = [1, 1] group = 2
+  %w = graph.constant dense<[[[[1.0, 2.0], [3.0, 4.0]]], [[[5.0, 6.0], [7.0, 8.0]]]]> : tensor<2x1x2x2xf32>
+  %0 = graph.conv_transpose %x, %w strides = [1, 1] pads = [0, 0, 0, 0] output_padding = [0, 0] dilations = [1, 1] group = 2
+     : (tensor<1x2x3x3xf32>, tensor<2x1x2x2xf32>) -> tensor<1x2x4x4xf32>
+  // CHECK-DAG: graph.conv %arg0, %{{.*}} strides = [1, 1] pads = [0, 0, 0, 0]
+  %1 = graph.conv_transpose %x, %w strides = [1, 1] pads = [1, 1, 1, 1] output_padding = [0, 0] dilations = [1, 1] group = 2
+     : (tensor<1x2x3x3xf32>, tensor<2x1x2x2xf32>) -> tensor<1x2x2x2xf32>
+  // CHECK-DAG: graph.conv_transpose %arg0
+  %2 = graph.conv_transpose %x, %w strides = [2, 2] pads = [0, 0, 0, 0] output_padding = [1, 1] dilations = [1, 1] group = 2
+     : (tensor<1x2x3x3xf32>, tensor<2x1x2x2xf32>) -> tensor<1x2x7x7xf32>
+  return %0, %1, %2 : tensor<1x2x4x4xf32>, tensor<1x2x2x2xf32>, tensor<1x2x7x7xf32>
+}
+
 // CHECK-LABEL: func.func @whole_window
 func.func @whole_window(%x: tensor<1x2x4x6xf32>) -> (tensor<1x2x1x1xf32>, tensor<1x2x1x1xf32>, tensor<1x2x2x1xf32>) {
   // CHECK-NEXT: graph.reduce mean %arg0 axes = [2, 3]

@@ -19,6 +19,8 @@ namespace {
 
 /// Sums of at most this many terms are thin: a quarter of the array's rows.
 constexpr int64_t kThin = 32;
+/// Products of at most this many columns by at most this many weights stream next to nothing through the array.
+constexpr int64_t kFewColumns = 8, kFewWeights = int64_t(1) << 17;
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 bool isF32(Value value) {
@@ -40,7 +42,7 @@ public:
       }
     });
     for (Operation *op : found) {
-      const bool thin = keepThin && isThin(op);
+      const bool thin = keepThin && (isThin(op) || (!noF32Matmul && isSmall(op)));
       if ((thin || op->hasAttr("ncc.exact")) && !noF32Matmul) {
         continue;
       }
@@ -103,6 +105,17 @@ private:
       return shape.size() >= 2 && shape[shape.size() - (product.getTransposeB() ? 1 : 2)] <= kThin;
     }
     return isa<graph::ConvOp>(op) && ShapedType::getNumElements(shape.drop_front()) <= kThin;
+  }
+  /// Few columns and few constant weights: what an instruction costs before the first column outweighs the passes f32
+  /// takes, and small models have little to average rounding errors over.
+  static bool isSmall(Operation *op) {
+    Value weights = op->getOperand(1);
+    if (!isa<graph::MatmulOp, graph::ConvOp>(op) || !graph::constantTensor(weights) || typeOf(weights).getNumElements() > kFewWeights) {
+      return false;
+    }
+    ArrayRef<int64_t> shape = typeOf(op->getResult(0)).getShape();
+    int64_t outputs = shape.empty() ? 1 : isa<graph::MatmulOp>(op) ? shape.back() : shape[1];
+    return typeOf(op->getResult(0)).getNumElements() <= outputs * kFewColumns;
   }
   /// An f32 product becomes a sum of narrow ones only in bf16, which has the range of f32.
   bool splits(Operation *op) const {

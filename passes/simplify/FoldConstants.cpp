@@ -22,7 +22,10 @@ using graph::ConstantOp;
 int64_t bytesOf(Type type) {
   auto shaped = dyn_cast<RankedTensorType>(type);
   std::optional<DType> dtype = shaped ? graph::dtypeOf(shaped.getElementType()) : std::nullopt;
-  return dtype ? shaped.getNumElements() * static_cast<int64_t>(dtypeSize(*dtype)) : INT64_MAX / 4;
+  if (!dtype) {
+    return INT64_MAX / 4;
+  }
+  return shaped.getNumElements() * static_cast<int64_t>(*dtype == DType::String ? sizeof(std::string) : dtypeSize(*dtype));
 }
 
 /// What a constant takes in the model: one element for a splat.

@@ -76,6 +76,7 @@ void buildPipeline(mlir::PassManager &passes, const Options &options, const hw::
   precision::AutoCastPassOptions cast;
   cast.mode = options.autoCast;
   cast.type = options.autoCastType;
+  cast.noF32Matmul = device.matmulCycles(DType::F32) == 0;
   functions.addPass(precision::createAutoCastPass(cast));
   if (options.layout) {
     functions.addPass(layout::createAssignLayoutPass());

@@ -24,7 +24,7 @@ Value OpBuilding::fail(std::string text) {
 
 bool OpBuilding::canMake(DType type, IntsRef dims) {
   constexpr int64_t kMostBytes = int64_t{1} << 28;
-  __int128 bytes = static_cast<int64_t>(dtypeSize(type));
+  __int128 bytes = static_cast<int64_t>(type == DType::String ? sizeof(std::string) : dtypeSize(type));
   for (int64_t dim : dims) {
     bytes = std::min<__int128>(bytes * std::max<int64_t>(dim, 1), __int128{kMostBytes} + 1); // an empty one is walked, too
   }

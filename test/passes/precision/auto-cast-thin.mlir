@@ -36,13 +36,29 @@ func.func @exact_weights(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   return %0 : tensor<4x8xf32>
 }
 
-// Two activations, and long sums, are demoted as always.
+// Few columns by few weights cost the array next to nothing in f32, where there are f32 products.
+// CHECK-LABEL: @few_columns
+// CHECK-NOT: bf16
+// CHECK: return
+// SPLIT-LABEL: @few_columns
+// SPLIT: graph.matmul {{.*}}(tensor<2x64xbf16>, tensor<64x4xbf16>) -> tensor<2x4xf32>
+func.func @few_columns(%x: tensor<2x64xf32>) -> tensor<2x4xf32> {
+  %w = graph.constant dense<0.3> : tensor<64x4xf32>
+  %0 = graph.matmul %x, %w : (tensor<2x64xf32>, tensor<64x4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
+// Two activations, and long sums over many columns or many weights, are demoted as always.
 // CHECK-LABEL: @others
 // CHECK: graph.matmul {{.*}}(tensor<4x8xbf16>, tensor<8x4xbf16>) -> tensor<4x4xf32>
-// CHECK: graph.matmul {{.*}}(tensor<4x64xbf16>, tensor<64x4xbf16>) -> tensor<4x4xf32>
-func.func @others(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>, %c: tensor<4x64xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) {
+// CHECK: graph.matmul {{.*}}(tensor<9x64xbf16>, tensor<64x4xbf16>) -> tensor<9x4xf32>
+// CHECK: graph.matmul {{.*}}(tensor<1x1024xbf16>, tensor<1024x1024xbf16>) -> tensor<1x1024xf32>
+func.func @others(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>, %c: tensor<9x64xf32>, %d: tensor<1x1024xf32>)
+    -> (tensor<4x4xf32>, tensor<9x4xf32>, tensor<1x1024xf32>) {
   %0 = graph.matmul %a, %b : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
   %w = graph.constant dense<0.3> : tensor<64x4xf32>
-  %1 = graph.matmul %c, %w : (tensor<4x64xf32>, tensor<64x4xf32>) -> tensor<4x4xf32>
-  return %0, %1 : tensor<4x4xf32>, tensor<4x4xf32>
+  %1 = graph.matmul %c, %w : (tensor<9x64xf32>, tensor<64x4xf32>) -> tensor<9x4xf32>
+  %v = graph.constant dense<0.3> : tensor<1024x1024xf32>
+  %2 = graph.matmul %d, %v : (tensor<1x1024xf32>, tensor<1024x1024xf32>) -> tensor<1x1024xf32>
+  return %0, %1, %2 : tensor<4x4xf32>, tensor<9x4xf32>, tensor<1x1024xf32>
 }

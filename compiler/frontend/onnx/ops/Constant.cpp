@@ -128,6 +128,9 @@ static LogicalResult eyeLike(NodeContext &node) {
   if (!dtype) {
     return failure();
   }
+  if (*dtype == DType::String) {
+    return node.fail("a matrix of ones and zeros cannot be of strings");
+  }
   IntsRef dims = node.dimsOf(node.input(0));
   if (!node.canMake(*dtype, dims)) {
     return failure();

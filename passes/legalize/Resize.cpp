@@ -1,7 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Resampling. Nearest with whole factors repeats elements, which is a view; everything else is linear and separable:
-// one product per resized dim with a matrix that the reference kernel itself makes from the identity.
+// one product per resized dim with a matrix that the reference kernel itself makes from the identity. Outside of a crop
+// that matrix is zero, and the extrapolation value is added.
 #include "passes/legalize/GraphBuilder.h"
 #include "runtime/ops/Kernel.h"
 #include "dialects/graph/Evaluate.h"
@@ -20,32 +21,66 @@ struct DecomposeResize : OpRewritePattern<graph::ResizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::ResizeOp op, PatternRewriter &rewriter) const override {
     Type type = typeOf(op.getX()).getElementType();
-    if (!isa<FloatType>(type) || type.isF64() || op.getCoordinateMode() == graph::CoordinateMode::TfCropAndResize) {
-      return rewriter.notifyMatchFailure(op, "not a separable linear map on floats");
+    if (!isa<FloatType>(type) || type.isF64()) {
+      return rewriter.notifyMatchFailure(op, "not on floats an engine computes in");
     }
     GraphBuilder g(rewriter, op.getLoc());
     Value y = op.getX();
+    const bool crops = op.getCoordinateMode() == graph::CoordinateMode::TfCropAndResize;
+    const double beyond = crops ? double(op.getExtrapolationValue()) : 0.0;
+    Tensor outside(DType::F32, Shape(typeOf(y).getRank(), 1));
     for (int64_t dim = 0; dim < typeOf(op.getX()).getRank(); ++dim) {
       int64_t from = shapeOf(op.getX())[dim], to = shapeOf(op.getResult())[dim];
-      if (from == to && op.getScales()[dim] == 1.0) {
+      if (from == to && op.getScales()[dim] == 1.0 && !(crops && cuts(op, dim))) {
         continue;
       }
-      auto matrix = weights(op, dim, from, to);
-      if (!matrix) {
+      auto matrix = weights(op, dim, from, to, 0.0), marked = weights(op, dim, from, to, 1.0);
+      if (!matrix || !marked) {
         return rewriter.notifyMatchFailure(op, "no resampling matrix");
       }
       y = repeats(*matrix, from, to) ? repeat(g, y, dim, to / from) : resample(g, y, dim, *matrix);
+      if (beyond != 0.0) {
+        outside = extend(outside, dim, *matrix, *marked);
+      }
+    }
+    if (beyond != 0.0) {
+      y = g.add(g.cast(y, g.b.getF32Type()), g.mul(g.constant(outside), g.scalar(beyond, g.b.getF32Type())));
     }
     rewriter.replaceOp(op, g.cast(y, type));
     return success();
   }
 
 private:
-  /// [from, to]: column j holds the weights of output j.
-  static std::optional<Tensor> weights(graph::ResizeOp op, int64_t dim, int64_t from, int64_t to) {
+  /// Does a crop take less or more than the whole dim?
+  static bool cuts(graph::ResizeOp op, int64_t dim) {
+    ArrayRef<double> roi = op.getRoi();
+    return !roi.empty() && (roi[dim] != 0.0 || roi[dim + static_cast<int64_t>(roi.size()) / 2] != 1.0);
+  }
+
+  /// `outside`, 1 at each place beyond the crop of the dims so far, repeated along `dim`, where it is 1 too beyond the
+  /// crop: in each column in which the matrix with another value there differs.
+  static Tensor extend(const Tensor &outside, int64_t dim, const Tensor &matrix, const Tensor &marked) {
+    Shape shape = outside.shape();
+    int64_t columns = matrix.shape()[1];
+    shape[dim] = columns;
+    Tensor wide(DType::F32, shape); // later dims are 1 still
+    for (int64_t i = 0; i < outside.size(); ++i) {
+      for (int64_t j = 0; j < columns; ++j) {
+        bool beyond = matrix.as<float>()[j] != marked.as<float>()[j];
+        wide.mutableAs<float>()[i * columns + j] = beyond ? 1.0f : outside.as<float>()[i];
+      }
+    }
+    return wide;
+  }
+
+  /// [from, to]: column j holds the weights of output j, or `beyond` outside of a crop.
+  static std::optional<Tensor> weights(graph::ResizeOp op, int64_t dim, int64_t from, int64_t to, double beyond) {
     ops::Attributes attrs = graph::attributesOf(op);
+    ArrayRef<double> roi = op.getRoi();
+    size_t rank = roi.size() / 2;
     attrs.set("scales", std::vector<double>{1.0, op.getScales()[dim]});
-    attrs.set("roi", std::vector<double>{});
+    attrs.set("roi", roi.empty() ? std::vector<double>{} : std::vector<double>{0.0, roi[dim], 1.0, roi[rank + dim]});
+    attrs.set("extrapolation_value", beyond);
     Tensor identity(DType::F32, {from, from});
     for (int64_t i = 0; i < from; ++i) {
       identity.mutableAs<float>()[i * from + i] = 1.0f;

@@ -28,6 +28,12 @@ int64_t bytesOf(Type type) {
   return shaped.getNumElements() * static_cast<int64_t>(*dtype == DType::String ? sizeof(std::string) : dtypeSize(*dtype));
 }
 
+/// A tensor without elements is known, whoever makes it.
+bool isEmpty(Value value) {
+  auto shaped = dyn_cast<RankedTensorType>(value.getType());
+  return shaped && shaped.hasStaticShape() && shaped.getNumElements() == 0 && graph::dtypeOf(shaped.getElementType());
+}
+
 /// What a constant takes in the model: one element for a splat.
 int64_t storedBytes(Value value) {
   int64_t bytes = bytesOf(value.getType());
@@ -71,6 +77,9 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
     llvm::SmallPtrSet<Operation *, 4> seen;
     for (Value operand : op.getOperands()) {
       auto constant = operand.getDefiningOp<ConstantOp>();
+      if (!constant && isEmpty(operand)) {
+        continue;
+      }
       if (!constant) {
         return false;
       }
@@ -97,6 +106,10 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
     }
     std::vector<Tensor> inputs;
     for (Value operand : op.getOperands()) {
+      if (isEmpty(operand)) {
+        inputs.emplace_back(*graph::dtypeOf(cast<RankedTensorType>(operand.getType()).getElementType()), graph::shapeOf(operand.getType()));
+        continue;
+      }
       absl::StatusOr<std::vector<Tensor>> value = graph::evaluate(operand.getDefiningOp(), {});
       if (!value.ok()) {
         return;

@@ -39,6 +39,14 @@ func.func @integers_and_bools() -> (tensor<2xi64>, tensor<2xi1>) {
   return %0, %1 : tensor<2xi64>, tensor<2xi1>
 }
 
+// What is computed from tensors without elements is known.
+// CHECK-LABEL: func.func @nothing
+func.func @nothing(%x: tensor<2x0x4xf32>) -> tensor<2x4xf32> {
+  // CHECK-NEXT: graph.constant dense<1.000000e+00> : tensor<2x4xf32>
+  %0 = graph.reduce prod %x axes = [1] keepdims = false : (tensor<2x0x4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
 // CHECK-LABEL: func.func @not_constant
 func.func @not_constant(%x: tensor<3xf32>) -> tensor<3xf32> {
   // CHECK: graph.binary add

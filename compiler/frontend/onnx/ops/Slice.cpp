@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace ncc::frontend {
@@ -200,10 +202,12 @@ static LogicalResult trilu(NodeContext &node) {
     return failure();
   }
   Tensor mask(DType::Bool, {rows, columns});
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < columns; ++j) {
-      mask.mutableAs<uint8_t>()[i * columns + j] = upper ? j - i >= k : j - i <= k;
-    }
+  uint8_t *row = mask.mutableAs<uint8_t>().data();
+  k = std::clamp(k, -rows, columns);
+  for (int64_t i = 0; i < rows; ++i, row += columns) {
+    int64_t turn = std::clamp<int64_t>(upper ? i + k : i + k + 1, 0, columns); // where the row enters or leaves the triangle
+    std::fill_n(row, turn, !upper);
+    std::fill_n(row + turn, columns - turn, upper);
   }
   return node.result(node.select(node.constant(mask, "triangle"), x, node.scalarLike(x, 0)));
 }

@@ -75,14 +75,14 @@ std::vector<Probe> verify::addProbes(ModuleOp module, std::vector<neff::TensorIn
   }
   size_t own = terminator->getNumOperands();
   terminator->setOperands(returned);
-  SmallVector<DictionaryAttr> attributes(own);
+  SmallVector<DictionaryAttr> attributes;
   func.getAllResultAttrs(attributes);
-  func.setType(FunctionType::get(module.getContext(), func.getArgumentTypes(), ValueRange(returned).getTypes()));
   Builder b(module.getContext());
-  for (size_t i = 0; i < returned.size(); ++i) {
-    if (i >= own) {
-      func.setResultAttr(static_cast<unsigned>(i), "graph.output", b.getI64IntegerAttr(static_cast<int64_t>(outputs.size() - returned.size() + i)));
-    }
+  for (size_t i = own; i < returned.size(); ++i) {
+    auto number = b.getI64IntegerAttr(static_cast<int64_t>(outputs.size() - returned.size() + i));
+    attributes.push_back(b.getDictionaryAttr(b.getNamedAttr("graph.output", number)));
   }
+  func.setType(FunctionType::get(module.getContext(), func.getArgumentTypes(), ValueRange(returned).getTypes()));
+  func.setAllResultAttrs(attributes);
   return probes;
 }

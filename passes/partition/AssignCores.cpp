@@ -186,11 +186,13 @@ void Partitioner::build(ArrayRef<size_t> ends) {
     }
   }
   OpBuilder builder(func);
-  Type i64 = builder.getI64Type();
+  auto mark = [&](StringRef name, int64_t number) {
+    return builder.getDictionaryAttr(builder.getNamedAttr(name, builder.getI64IntegerAttr(number)));
+  };
   for (unsigned stage = 0; stage < stages; ++stage) {
     IRMapping mapping;
     SmallVector<Type> argumentTypes, resultTypes;
-    SmallVector<std::pair<StringRef, int64_t>> argumentMarks, resultMarks;
+    SmallVector<DictionaryAttr> argumentMarks, resultMarks; // set all at once: one by one is quadratic
     SmallVector<Value> arguments, results;
     for (BlockArgument argument : func.getArguments()) {
       // The first stage takes inputs nobody reads, so that none is lost.
@@ -201,24 +203,24 @@ void Partitioner::build(ArrayRef<size_t> ends) {
       }
       if (used) {
         arguments.push_back(argument);
-        argumentMarks.push_back({"graph.input", argument.getArgNumber()});
+        argumentMarks.push_back(mark("graph.input", argument.getArgNumber()));
       }
     }
     for (auto &[key, channel] : channels) {
       if (key.second == stage) {
         arguments.push_back(key.first);
-        argumentMarks.push_back({"graph.channel", channel});
+        argumentMarks.push_back(mark("graph.channel", channel));
       }
       if (stageOf(key.first) == static_cast<int>(stage)) {
         results.push_back(key.first);
-        resultMarks.push_back({"graph.channel", channel});
+        resultMarks.push_back(mark("graph.channel", channel));
       }
     }
     for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
       int from = stageOf(value);
       if (from == static_cast<int>(stage) || (from < 0 && stage == stages - 1)) {
         results.push_back(value);
-        resultMarks.push_back({"graph.output", static_cast<int64_t>(index)});
+        resultMarks.push_back(mark("graph.output", static_cast<int64_t>(index)));
       }
     }
     for (Value value : arguments) {
@@ -229,12 +231,8 @@ void Partitioner::build(ArrayRef<size_t> ends) {
     }
     auto core = func::FuncOp::create(builder, func.getLoc(), ("core" + Twine(stage)).str(), builder.getFunctionType(argumentTypes, resultTypes));
     core->setAttr("core", builder.getI64IntegerAttr(stage));
-    for (auto [index, mark] : llvm::enumerate(argumentMarks)) {
-      core.setArgAttr(static_cast<unsigned>(index), mark.first, IntegerAttr::get(i64, mark.second));
-    }
-    for (auto [index, mark] : llvm::enumerate(resultMarks)) {
-      core.setResultAttr(static_cast<unsigned>(index), mark.first, IntegerAttr::get(i64, mark.second));
-    }
+    core.setAllArgAttrs(argumentMarks);
+    core.setAllResultAttrs(resultMarks);
     Block *body = core.addEntryBlock();
     for (auto [index, value] : llvm::enumerate(arguments)) {
       mapping.map(value, body->getArgument(static_cast<unsigned>(index)));

@@ -7,6 +7,7 @@
 #include "runtime/ops/Kernel.h"
 #include "runtime/ops/host/Collect.h"
 #include "runtime/ops/host/HostKernel.h"
+#include "runtime/tensor/Aligned.h"
 
 #include "absl/strings/str_cat.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -82,17 +83,6 @@ SmallVector<Value> kernelOperands(Operation *op) {
     }
   }
   return operands;
-}
-
-/// Kernels read through typed pointers: data mapped from a file may be less aligned than its type.
-static Tensor aligned(const Tensor &tensor) {
-  size_t size = dtypeSize(tensor.dtype());
-  if (size <= 1 || reinterpret_cast<uintptr_t>(tensor.data()) % size == 0) {
-    return tensor;
-  }
-  Tensor copy(tensor.dtype(), tensor.shape());
-  std::memcpy(copy.mutableData(), tensor.data(), tensor.byteSize());
-  return copy;
 }
 
 using Values = std::vector<ops::Value>;

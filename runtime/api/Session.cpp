@@ -2,6 +2,8 @@
 
 #include "runtime/api/Session.h"
 
+#include "runtime/tensor/Aligned.h"
+
 #include "absl/strings/str_cat.h"
 
 #include <cstring>
@@ -87,7 +89,11 @@ absl::StatusOr<std::vector<Value>> Session::runValues(absl::Span<const Value> in
   }
   if (plan) {
     sim::InferenceReport own;
-    auto values = plan->run(inputs, report ? report : &own);
+    std::vector<Value> given(inputs.begin(), inputs.end());
+    for (Value &input : given) {
+      input = input.isTensor() ? Value(aligned(input.tensor())) : input;
+    }
+    auto values = plan->run(given, report ? report : &own);
     const sim::InferenceReport &made = report ? *report : own;
     return values.ok() && made.outOfBounds ? absl::OutOfRangeError(sim::outOfBoundsText(*neff, made)) : std::move(values);
   }
@@ -120,14 +126,14 @@ absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs
   }
   std::vector<const void *> in;
   std::vector<void *> out;
-  std::vector<Tensor> outputs;
+  std::vector<Tensor> given, outputs;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const neff::TensorInfo &info = neff->inputs[i];
     if (inputs[i].dtype() != info.dtype || inputs[i].shape() != info.shape) {
       return absl::InvalidArgumentError("input " + info.name + " is " + std::string(dtypeName(info.dtype)) + " " + shapeString(info.shape) +
                                         ", not " + std::string(dtypeName(inputs[i].dtype())) + " " + shapeString(inputs[i].shape()));
     }
-    in.push_back(inputs[i].data());
+    in.push_back(given.emplace_back(aligned(inputs[i])).data());
   }
   for (const neff::TensorInfo &info : neff->outputs) {
     outputs.emplace_back(info.dtype, info.shape);

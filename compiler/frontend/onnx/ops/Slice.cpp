@@ -202,13 +202,15 @@ static LogicalResult trilu(NodeContext &node) {
     return failure();
   }
   Tensor mask(DType::Bool, {rows, columns});
-  uint8_t *row = mask.mutableAs<uint8_t>().data();
+  // Row i is `!upper` up to column i + shift. Rows before `first` have no such column, rows from `last` on no other.
   k = std::clamp(k, -rows, columns);
-  for (int64_t i = 0; i < rows; ++i, row += columns) {
-    int64_t turn = std::clamp<int64_t>(upper ? i + k : i + k + 1, 0, columns); // where the row enters or leaves the triangle
-    std::fill_n(row, turn, !upper);
-    std::fill_n(row + turn, columns - turn, upper);
+  int64_t shift = upper ? k : k + 1, first = std::clamp<int64_t>(-shift, 0, rows), last = std::clamp(columns - shift, first, rows);
+  uint8_t *at = std::fill_n(mask.mutableAs<uint8_t>().data(), first * columns, upper);
+  for (int64_t i = first; i < last; ++i) {
+    at = std::fill_n(at, i + shift, !upper);
+    at = std::fill_n(at, columns - i - shift, upper);
   }
+  std::fill_n(at, (rows - last) * columns, !upper);
   return node.result(node.select(node.constant(mask, "triangle"), x, node.scalarLike(x, 0)));
 }
 

@@ -67,6 +67,11 @@ SmallVector<Source> sourcesOf(Lowering &low, const ConvShape &conv) {
   return sources;
 }
 
+/// The last row of x that the last kernel row reads, which may lie behind x.
+int64_t lastRow(const RowFold &fold, const ConvShape &conv) {
+  return (fold.shape.in[fold.dim + 2] - 1) * fold.step + (fold.rows - 1) * conv.dilations[fold.dim] - conv.padLow[fold.dim];
+}
+
 /// A read of `sizes` elements outside of x: a constant row of what follows dim `row`, again and again.
 Read borderOf(Lowering &low, const ConvShape &conv, ArrayRef<int64_t> sizes, size_t row) {
   ArrayRef<int64_t> inner = sizes.drop_front(row + 1);
@@ -79,12 +84,25 @@ Read borderOf(Lowering &low, const ConvShape &conv, ArrayRef<int64_t> sizes, siz
   return {low.constant(border), low.t.dramPattern(0, strides, sizes)};
 }
 
+/// Do fewer transfers, one a tile and not one a kernel row, make up for storing x and for copying it with its borders?
+bool paysInDram(Lowering &low, const RowFold &fold, const ConvShape &conv, int64_t tiles) {
+  const TensorState &x = low.state(conv.x);
+  bool onChip = !x.grids.empty() && !x.dram;
+  bool borders = conv.padLow[fold.dim] != 0 || lastRow(fold, conv) >= conv.in[fold.dim + 2];
+  auto bytes = static_cast<int64_t>(dtypeSize(*graph::dtypeOf(x.element)));
+  int64_t run = product(ArrayRef<int64_t>(conv.in).drop_front(2)) * bytes;
+  double paid = (int(onChip) + int(borders)) * hw::CostModel(low.spec).dmaNs(product(conv.in) * bytes, run);
+  int64_t each = fold.rows * (1 + int(borders)) - 1; // a row's border is a transfer of its own
+  double spared = static_cast<double>(each * tiles) * low.spec.dmaStartNs / low.spec.dmaQueues;
+  return spared > paid;
+}
+
 /// x in DRAM with its borders in the folded dim, from the first row that kernel row 0 reads to the last one that the
 /// last reads. Nothing if no row of x itself is read, or a transfer has too few dims for the copy.
 std::optional<DramView> borderedInDram(Lowering &low, const RowFold &fold, const ConvShape &conv) {
   DramView view = low.dram(conv.x);
   size_t dim = fold.dim + 2;
-  int64_t before = conv.padLow[fold.dim], rows = (fold.shape.in[dim] - 1) * fold.step + (fold.rows - 1) * conv.dilations[fold.dim] + 1;
+  int64_t before = conv.padLow[fold.dim], rows = before + lastRow(fold, conv) + 1;
   int64_t kept = std::min(conv.in[dim], rows - before), after = rows - before - kept;
   if (before == 0 && after == 0) {
     return view;
@@ -324,10 +342,9 @@ Tensor ncc::lower::foldWeights(const RowFold &fold, const ConvShape &conv, const
 
 Grid ncc::lower::foldInput(Lowering &low, const RowFold &fold, const ConvShape &conv, const Layout &layout) {
   Grid grid = defaultGrid(fold.shape.in, layout, kSpatialChunk);
-  // Row by row, from the chip if x is there, while the queues take all transfers at once; else one transfer a tile.
   std::optional<DramView> bordered;
   SmallVector<Source> sources;
-  if (fold.rows * static_cast<int64_t>(grid.boxes.size()) > low.spec.dmaQueues) {
+  if (paysInDram(low, fold, conv, static_cast<int64_t>(grid.boxes.size()))) {
     bordered = borderedInDram(low, fold, conv);
   }
   if (!bordered) {

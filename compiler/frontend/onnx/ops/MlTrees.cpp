@@ -23,8 +23,8 @@ namespace {
 
 /// Deepest tree whose nodes are all compared; the filled-up trees double with every level.
 constexpr int64_t kPerfectDepth = 10, kPerfectNodes = 1 << 21;
-/// Rows of one piece: what stays on chip beside a block of nodes.
-constexpr int64_t kPieceRows = 512;
+/// Rows of one piece: what stays on chip beside a block of nodes. More pieces than this would be a program without end.
+constexpr int64_t kPieceRows = 512, kPieces = 4096;
 /// Stands for "no vote" where votes are compared.
 constexpr double kNoVote = 3e38f;
 
@@ -68,7 +68,7 @@ private:
     bool equal = llvm::any_of(trees.nodes, [](const TreeNode &here) { return here.equal && !here.leaf(); });
     auto count = static_cast<int64_t>(trees.roots.size());
     return dtype == DType::F32 && !equal && deepest() <= kPerfectDepth && count << deepest() <= kPerfectNodes &&
-           (count << deepest()) * trees.targets <= 4 * kPerfectNodes;
+           (count << deepest()) * trees.targets <= 4 * kPerfectNodes && node.dimsOf(x)[0] <= kPieces * kPieceRows;
   }
 
   Value byForest() {

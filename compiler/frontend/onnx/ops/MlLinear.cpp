@@ -193,6 +193,9 @@ private:
         static_cast<int64_t>(coefficients.size()) < (classes - 1) * vectorCount) {
       return node.OpBuilding::fail("coefficients, rho and vectors_per_class do not match the classes");
     }
+    if (!node.canMake(DType::F32, {pairs, std::max(vectorCount, classes)})) {
+      return {};
+    }
     Ints starts{0};
     for (int64_t count : perClass) {
       starts.push_back(starts.back() + count);

@@ -151,8 +151,11 @@ private:
   Value bySteps() {
     auto count = static_cast<int64_t>(trees.nodes.size()), forest = static_cast<int64_t>(trees.roots.size());
     int64_t rows = node.dimsOf(x)[0], features = node.dimsOf(x)[1];
-    if (rows * features >= (int64_t(1) << 31) || count * trees.targets > (int64_t(1) << 28)) {
-      return node.OpBuilding::fail("the ensemble is too large");
+    if (rows * features >= (int64_t(1) << 31)) {
+      return node.OpBuilding::fail("it has more than 2^31 elements to look up");
+    }
+    if (!node.canMake(dtype, {count, trees.targets}) || !node.canMake(DType::I32, {rows})) {
+      return {};
     }
     Tensor feature(DType::I32, {count}), threshold(dtype, {count}), yes(DType::I32, {count}), no(DType::I32, {count});
     Tensor equal(DType::I32, {count}), nan(DType::I32, {count}), weights(dtype, {count, trees.targets});

@@ -157,7 +157,7 @@ private:
     std::map<std::pair<int64_t, std::vector<Shape>>, Options> bySize;
     for (Options &one : list) {
       DiagnosticEngine scratch; // notes would come once per bucket
-      std::optional<std::vector<Shape>> shapes = frontend::bindInputShapes(inputs, {one.shapes, one.dims, {}}, scratch);
+      std::optional<std::vector<Shape>> shapes = frontend::bindInputShapes(inputs, {one.shapes, one.dims, one.dimFormulas}, scratch);
       for (const Diagnostic &diagnostic : !shapes || &one == &list.front() ? scratch.all() : std::vector<Diagnostic>()) {
         diagnostics.report(diagnostic);
       }
@@ -170,6 +170,7 @@ private:
         elements += numElements((*shapes)[i]);
       }
       one.dims.clear();
+      one.dimFormulas.clear();
       bySize.emplace(std::pair(elements, *shapes), std::move(one));
     }
     std::vector<Options> sorted;

@@ -20,6 +20,9 @@ std::string ncc::canonical(const Options &options) {
   for (const auto &[name, size] : options.dims) {
     text += " --dim " + name + "=" + std::to_string(size);
   }
+  for (const auto &[name, formula] : options.dimFormulas) {
+    text += " --dim " + name + "=" + formula;
+  }
   for (const auto &[name, shape] : options.shapeBuckets) {
     text += " --shape " + name + "=";
     for (size_t i = 0; i < shape.size(); ++i) {

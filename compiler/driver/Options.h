@@ -29,6 +29,7 @@ struct Options {
 
   std::map<std::string, std::vector<int64_t>> shapes; // by input name
   std::map<std::string, int64_t> dims;                // by symbolic dim name
+  std::map<std::string, std::string> dimFormulas;     // symbolic dims that follow from others: "past + sequence"
   /// Several shapes make one NEFF with a bucket for each: lists of sizes per dimension of an input or per symbolic dim,
   /// and data sets (folders with input_J.pb, or with such folders), one bucket per different set of shapes.
   std::map<std::string, std::vector<Sizes>> shapeBuckets;

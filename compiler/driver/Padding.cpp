@@ -2,6 +2,7 @@
 #include "compiler/driver/Padding.h"
 
 #include "compiler/driver/Phases.h"
+#include "compiler/frontend/onnx/DimFormula.h"
 #include "compiler/frontend/onnx/Model.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,6 +29,7 @@ constexpr double kMostCandidates = 1 << 20;
 struct Axes {
   std::vector<std::vector<Place>> places;
   std::vector<SizeVector> buckets;
+  std::vector<std::pair<Place, std::string>> derived; // dims that follow from others, by a formula of their symbols
   bool sameRanks = true;
 };
 
@@ -42,7 +44,16 @@ std::string symbolOf(const frontend::Model &model, const Place &place) {
   return "";
 }
 
-Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets) {
+/// What a symbolic dim follows from; nothing for one that varies by itself.
+std::string formulaOf(const std::string &symbol, const Options &options) {
+  if (auto given = options.dimFormulas.find(symbol); given != options.dimFormulas.end()) {
+    return given->second;
+  }
+  std::vector<std::string> names = frontend::namesInDim(symbol);
+  return names.empty() || names.front() == symbol ? "" : symbol;
+}
+
+Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets, const Options &options) {
   Axes axes;
   axes.buckets.resize(buckets.size());
   std::map<std::pair<std::string, SizeVector>, size_t> known;
@@ -60,6 +71,10 @@ Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets) {
       }
       // Unnamed dimensions at the same place that always agree are taken for one: batches, mostly.
       const std::string symbol = symbolOf(model, {input, dim});
+      if (std::string formula = formulaOf(symbol, options); !formula.empty()) {
+        axes.derived.push_back({{input, dim}, std::move(formula)});
+        continue;
+      }
       auto [it, fresh] = known.try_emplace({symbol.empty() ? absl::StrCat("#", dim) : symbol, sizes}, axes.places.size());
       if (fresh) {
         axes.places.emplace_back();
@@ -140,16 +155,38 @@ public:
         one.shapes[place.first][place.second] = sizes[a];
       }
     }
+    padding::Relation relation;
+    if (!derive(one, relation.refusal)) {
+      return relation;
+    }
     for (const onnx::ValueInfoProto *input : model.openInputs()) {
       auto it = one.shapes.find(input->name());
       inputs.push_back(it == one.shapes.end() ? Shape() : Shape(it->second.begin(), it->second.end()));
     }
-    padding::Relation relation;
     OwningOpRef<ModuleOp> small = import(one, relation.refusal);
     return large && small ? padding::relate(mainOf(*large), mainOf(*small)) : relation;
   }
 
 private:
+  /// Sizes of the dims that follow from others.
+  bool derive(Options &one, std::string &problem) const {
+    std::map<std::string, int64_t> symbols;
+    for (const auto &[input, shape] : one.shapes) {
+      for (size_t dim = 0; dim < shape.size(); ++dim) {
+        symbols.emplace(symbolOf(model, {input, dim}), shape[dim]);
+      }
+    }
+    for (const auto &[place, formula] : axes.derived) {
+      std::optional<int64_t> size = frontend::evaluateDim(formula, symbols);
+      if (!size) {
+        problem = "dimension " + std::to_string(place.second) + " of input '" + place.first + "' cannot be '" + formula + "' at that size";
+        return false;
+      }
+      one.shapes[place.first][place.second] = *size;
+    }
+    return true;
+  }
+
   static func::FuncOp mainOf(ModuleOp module) { return module.lookupSymbol<func::FuncOp>("main"); }
 
   OwningOpRef<ModuleOp> import(const Options &options, std::string &problem) {
@@ -205,7 +242,7 @@ void prove(Prover &prover, std::vector<SizeVector> list, size_t budget, BucketPa
 
 std::vector<BucketPadding> driver::provePadding(const frontend::Model &model, const std::vector<Options> &buckets, const Options &options) {
   std::vector<BucketPadding> results(buckets.size());
-  const Axes axes = axesOf(model, buckets);
+  const Axes axes = axesOf(model, buckets, options);
   auto left = static_cast<size_t>(std::max(0, options.padShapes));
   for (size_t b = 0; b < buckets.size(); ++b) {
     BucketPadding &result = results[b];

@@ -26,7 +26,7 @@ PipelineOptions driver::pipelineOptions(const Options &options, const hw::Device
 
 OwningOpRef<ModuleOp> driver::importModel(MLIRContext &context, const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics) {
   context.printOpOnDiagnostic(false); // users get facts about their nodes, not the compiler's form of them
-  return frontend::importModel(context, model, {options.shapes, options.dims, {}}, diagnostics);
+  return frontend::importModel(context, model, {options.shapes, options.dims, options.dimFormulas}, diagnostics);
 }
 
 std::string driver::lowestProduct(const Options &options) {

@@ -3,6 +3,7 @@
 // From what users write to the shapes of buckets.
 #include "compiler/driver/Buckets.h"
 #include "compiler/driver/Compile.h"
+#include "compiler/frontend/onnx/DimFormula.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "test/frontend/ModelBuilder.h"
 
@@ -32,6 +33,19 @@ TEST(Sizes, Shapes) {
   for (const char *bad : {"1x", "x1", "1xx2", "1x{2", "1x2x"}) {
     EXPECT_FALSE(parseShape(bad)) << bad;
   }
+}
+
+TEST(DimFormula, SumsDifferencesProducts) {
+  const std::map<std::string, int64_t> sizes = {{"past", 16}, {"sequence", 4}, {"h.w", 3}};
+  EXPECT_EQ(frontend::evaluateDim("past + sequence", sizes), 20);
+  EXPECT_EQ(frontend::evaluateDim("past-1+2*h.w", sizes), 21);
+  EXPECT_EQ(frontend::evaluateDim("2*sequence*h.w", sizes), 24);
+  EXPECT_EQ(frontend::evaluateDim("past", sizes), 16);
+  for (const char *bad : {"", "+", "past +", "past sequence", "future", "sequence-past", "past/2", "2**3", "9999999999999*99999999999", "1 x"}) {
+    EXPECT_FALSE(frontend::evaluateDim(bad, sizes)) << bad;
+  }
+  EXPECT_EQ(frontend::namesInDim("past + 2*sequence"), (std::vector<std::string>{"past", "sequence"}));
+  EXPECT_TRUE(frontend::namesInDim("past sequence").empty());
 }
 
 /// z = x + y; the first dims are the symbol d0, the second dims d1, the last of y is free.

@@ -3,6 +3,8 @@
 // Parsing. Options may be spelled `--name value` or `--name=value`.
 #include "tools/ncc/CommandLine.h"
 
+#include "compiler/frontend/onnx/DimFormula.h"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -146,7 +148,10 @@ private:
   static bool dim(const std::string &value, Options &options) {
     std::string name, rest;
     std::optional<Sizes> sizes = named(value, name, rest) ? parseSizes(rest) : std::nullopt;
-    if (!sizes || sizes->front() < 1) {
+    if (!sizes && !frontend::namesInDim(rest).empty()) {
+      return options.dimFormulas.emplace(name, rest).second;
+    }
+    if (!sizes) {
       return false;
     }
     if (auto single = options.dims.find(name); single != options.dims.end()) {
@@ -267,7 +272,8 @@ Options
   --auto-cast-type bf16|fp16             for what                                        (bf16)
   --quantize int8                        integer products; needs --calibration-data DIR (input_0.pb, ..., or such folders)
   --shape INPUT=1x128                    shape of an input; may be repeated
-  --dim NAME=N                           size of a symbolic dimension; may be repeated
+  --dim NAME=N                           size of a symbolic dimension, or what it follows from (--dim all=past+new);
+                                         may be repeated
                                          sizes may be lists and ranges: {16,64,128}, 16..128 (doubling), 16..128:16
   --shapes-from DIR                      shapes of the inputs of a data set (input_0.pb, ...), or of all data sets in
                                          DIR; may be repeated. Several shapes make one NEFF with a bucket for each

@@ -22,6 +22,7 @@ class Model;
 struct ImportOptions {
   std::map<std::string, std::vector<int64_t>> shapes; // by input name
   std::map<std::string, int64_t> dims;                // by symbolic dim name
+  std::map<std::string, std::string> dimFormulas = {}; // of symbolic dims that follow from others
   /// Inputs taken as constants, because a shape depends on them. They stay arguments of the function, unused.
   std::map<std::string, Tensor> values = {};
 };

@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/frontend/onnx/InputShapes.h"
 
+#include "compiler/frontend/onnx/DimFormula.h"
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -23,8 +25,15 @@ public:
       names.insert(input->name());
       for (const auto &dim : input->type().tensor_type().shape().dim()) {
         dims.insert(dim.dim_param());
+        addNames(dim.dim_param(), dims);
       }
       applyOption(*input);
+    }
+    for (const auto &[name, formula] : options.dimFormulas) {
+      if (!dims.count(name)) {
+        error(Code::UnknownName, absl::StrCat("no input has a symbolic dimension '", name, "'"));
+      }
+      addNames(formula, dims);
     }
     for (const auto &[name, shape] : options.shapes) {
       if (!names.count(name)) {
@@ -35,7 +44,7 @@ public:
     for (const auto &[name, size] : options.dims) {
       if (!dims.count(name)) {
         error(Code::UnknownName, absl::StrCat("no input has a symbolic dimension '", name, "'"));
-      } else if (size < 1) {
+      } else if (size < 0) {
         error(Code::ShapeMismatch, absl::StrCat("dimension '", name, "' cannot have size ", size));
       }
     }
@@ -55,6 +64,12 @@ public:
 
 private:
   static constexpr int64_t kMostElements = int64_t{1} << 40;
+
+  static void addNames(const std::string &formula, std::set<std::string> &names) {
+    for (std::string &name : namesInDim(formula)) {
+      names.insert(std::move(name));
+    }
+  }
 
   void error(Code code, std::string message, std::string advice = {}) {
     good = false;
@@ -122,11 +137,16 @@ private:
       } else if (size == kOpen) {
         // Some exporters write a question mark for "unknown", which names nothing.
         const std::string symbol = shape.dim(i).dim_param() == "?" ? "" : shape.dim(i).dim_param();
+        std::vector<std::string> open; // what --dim options would settle it
+        for (const std::string &name : namesInDim(formulaOf(symbol))) {
+          open.insert(open.end(), symbols.count(name) ? 0 : 1, absl::StrCat("--dim ", name, "=SIZE"));
+        }
         error(Code::UnboundDim,
               absl::StrCat("dimension ", i, symbol.empty() ? "" : absl::StrCat(" '", symbol, "'"), " of input '",
                            input.name(), "' has no size"),
               symbol.empty() ? absl::StrCat("pass --shape ", input.name(), "=", sketch(shape))
-                             : absl::StrCat("pass --dim ", symbol, "=SIZE or --shape ", input.name(), "=", sketch(shape)));
+                             : absl::StrCat("pass ", open.empty() ? absl::StrCat("--dim ", symbol, "=SIZE") : absl::StrJoin(open, " "),
+                                            " or --shape ", input.name(), "=", sketch(shape)));
         size = 1;
       }
       result.push_back(size);
@@ -138,8 +158,17 @@ private:
     if (dim.has_dim_value() && dim.dim_value() >= 0 && dim.dim_param().empty()) {
       return dim.dim_value();
     }
-    auto known = symbols.find(dim.dim_param());
-    return !dim.dim_param().empty() && known != symbols.end() ? known->second : kOpen;
+    const std::string &name = dim.dim_param();
+    if (auto known = symbols.find(name); known != symbols.end() || name.empty()) {
+      return name.empty() ? kOpen : known->second;
+    }
+    return evaluateDim(formulaOf(name), symbols).value_or(kOpen);
+  }
+
+  /// What a symbolic dim follows from; exporters write that as its name.
+  const std::string &formulaOf(const std::string &symbol) const {
+    auto given = options.dimFormulas.find(symbol);
+    return given == options.dimFormulas.end() ? symbol : given->second;
   }
 
   /// "1x3xHxW": what a --shape for this input would look like.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace mlir;
 
@@ -205,12 +206,17 @@ static LogicalResult trilu(NodeContext &node) {
   // Row i is `!upper` up to column i + shift. Rows before `first` have no such column, rows from `last` on no other.
   k = std::clamp(k, -rows, columns);
   int64_t shift = upper ? k : k + 1, first = std::clamp<int64_t>(-shift, 0, rows), last = std::clamp(columns - shift, first, rows);
-  uint8_t *at = std::fill_n(mask.mutableAs<uint8_t>().data(), first * columns, upper);
+  uint8_t *at = mask.mutableAs<uint8_t>().data();
+  auto put = [&](int64_t count, bool inside) {
+    std::memset(at, inside, static_cast<size_t>(count));
+    at += count;
+  };
+  put(first * columns, upper);
   for (int64_t i = first; i < last; ++i) {
-    at = std::fill_n(at, i + shift, !upper);
-    at = std::fill_n(at, columns - i - shift, upper);
+    put(i + shift, !upper);
+    put(columns - i - shift, upper);
   }
-  std::fill_n(at, (rows - last) * columns, !upper);
+  put((rows - last) * columns, !upper);
   return node.result(node.select(node.constant(mask, "triangle"), x, node.scalarLike(x, 0)));
 }
 

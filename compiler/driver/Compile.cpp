@@ -416,7 +416,7 @@ private:
                         precisions[static_cast<int>(options.autoCast)];
     if (options.autoCast != AutoCast::None) {
       summary.precision += std::string(options.autoCastType == CastType::Bf16 ? "bf16" : "fp16") +
-                           (options.autoCast == AutoCast::Matmult ? ", but those of at most 32 terms, and the rest, as in the model (--auto-cast none keeps all)" : "");
+                           (options.autoCast == AutoCast::Matmult ? ", but small ones, and the rest, as in the model (--auto-cast none keeps all)" : "");
     }
   }
 

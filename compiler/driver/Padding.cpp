@@ -44,18 +44,24 @@ std::string symbolOf(const frontend::Model &model, const Place &place) {
   return "";
 }
 
-/// What a symbolic dim follows from; nothing for one that varies by itself.
-std::string formulaOf(const std::string &symbol, const Options &options) {
-  if (auto given = options.dimFormulas.find(symbol); given != options.dimFormulas.end()) {
-    return given->second;
-  }
-  std::vector<std::string> names = frontend::namesInDim(symbol);
-  return names.empty() || names.front() == symbol ? "" : symbol;
+/// What a symbolic dim follows from; nothing for one that varies by itself, or follows from what no input shows.
+std::string formulaOf(const std::string &symbol, const Options &options, const std::set<std::string> &symbols) {
+  auto given = options.dimFormulas.find(symbol);
+  const std::string &formula = given == options.dimFormulas.end() ? symbol : given->second;
+  const std::vector<std::string> names = frontend::namesInDim(formula);
+  const bool follows = !names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string &name) { return name != symbol && symbols.count(name); });
+  return follows ? formula : "";
 }
 
 Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets, const Options &options) {
   Axes axes;
   axes.buckets.resize(buckets.size());
+  std::set<std::string> symbols;
+  for (const onnx::ValueInfoProto *input : model.openInputs()) {
+    for (const auto &dim : input->type().tensor_type().shape().dim()) {
+      symbols.insert(dim.dim_param());
+    }
+  }
   std::map<std::pair<std::string, SizeVector>, size_t> known;
   for (const auto &[input, shape] : buckets.front().shapes) {
     for (const Options &bucket : buckets) {
@@ -71,7 +77,7 @@ Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets, c
       }
       // Unnamed dimensions at the same place that always agree are taken for one: batches, mostly.
       const std::string symbol = symbolOf(model, {input, dim});
-      if (std::string formula = formulaOf(symbol, options); !formula.empty()) {
+      if (std::string formula = formulaOf(symbol, options, symbols); !formula.empty()) {
         axes.derived.push_back({{input, dim}, std::move(formula)});
         continue;
       }

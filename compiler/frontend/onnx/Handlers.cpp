@@ -62,6 +62,8 @@ const HandlerTable &runTimeHandlers() {
     HandlerTable built;
     addRunTimeControlHandlers(built);
     addRunTimeLayerHandlers(built);
+    addRunTimeMoveHandlers(built);
+    addRunTimeProductHandlers(built);
     addRunTimeSignalHandlers(built);
     addRunTimeTensorHandlers(built);
     addRunTimeValueHandlers(built);

@@ -72,6 +72,8 @@ void addTrainingHandlers(HandlerTable &table);
 // The same for run-time handlers.
 void addRunTimeControlHandlers(HandlerTable &table);
 void addRunTimeLayerHandlers(HandlerTable &table);
+void addRunTimeMoveHandlers(HandlerTable &table);
+void addRunTimeProductHandlers(HandlerTable &table);
 void addRunTimeSignalHandlers(HandlerTable &table);
 void addRunTimeTensorHandlers(HandlerTable &table);
 void addRunTimeValueHandlers(HandlerTable &table);

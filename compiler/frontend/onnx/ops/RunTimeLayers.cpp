@@ -32,6 +32,47 @@ LogicalResult conv(NodeContext &node) {
   return node.result(node.hostOne(node.opType() == "ConvTranspose" ? "conv_transpose" : "conv", node.inputs(), attributes));
 }
 
+/// Sums of products of integers, exact in double: 2^53 is far beyond what windows of bytes add up to.
+Value integerSums(NodeContext &node, Value x, Value w, Value xZero, Value wZero) {
+  Type real = Float64Type::get(node.context());
+  auto centered = [&](Value q, Value zero, bool perMap) {
+    Value wide = node.cast(q, real), origin = zero ? node.cast(zero, real) : Value();
+    if (perMap && origin && node.rankOf(origin) == 1) { // [M] beside [M, C, kernel...]
+      Ints shape(static_cast<size_t>(node.rankOf(q)), 1);
+      shape[0] = -1;
+      origin = node.hostOne("reshape_to", {origin, node.constantInts(shape)});
+    }
+    return zero ? node.sub(wide, origin) : wide;
+  };
+  Attributes attributes = windowOf(node);
+  attributes.set("group", node.attrInt("group", 1));
+  Value a = centered(x, xZero, false), b = centered(w, wZero, true);
+  return a && b ? node.hostOne("conv", {a, b}, attributes) : Value();
+}
+
+LogicalResult convInteger(NodeContext &node) {
+  Value sums = integerSums(node, node.input(0), node.input(1), node.input(2), node.input(3));
+  return node.result(sums ? node.cast(sums, IntegerType::get(node.context(), 32)) : sums);
+}
+
+LogicalResult qlinearConv(NodeContext &node) {
+  if (!node.needInputs(8, 9) || node.attrInt("channels_last", 0) != 0) {
+    return node.fail("channels last need shapes that are not computed at run time");
+  }
+  Value sums = integerSums(node, node.input(0), node.input(3), node.input(2), node.input(5));
+  Type real = Float64Type::get(node.context());
+  auto perChannel = [&](Value vector) {
+    Value wide = node.cast(vector, real);
+    return wide && node.rankOf(wide) == 1 && sums ? node.channelVector(wide, node.rankOf(sums)) : wide;
+  };
+  sums = sums && node.has(8) ? node.add(sums, perChannel(node.input(8))) : sums;
+  Value scale = node.mul(perChannel(node.input(4)), node.cast(node.input(1), real));
+  Value y = sums && scale ? node.cast(node.mul(sums, scale), Float32Type::get(node.context())) : Value();
+  Attributes to;
+  to.set("axis", int64_t{1});
+  return node.result(y ? node.hostOne("quantize", {y, node.input(6), node.input(7)}, to) : y);
+}
+
 LogicalResult pool(NodeContext &node) {
   Attributes attributes = windowOf(node);
   attributes.set("kind", std::string(node.opType() == "MaxPool" ? "max" : node.opType() == "LpPool" ? "lp" : "average"));
@@ -99,6 +140,9 @@ LogicalResult softmax(NodeContext &node) {
 void addRunTimeLayerHandlers(HandlerTable &table) {
   table.add("Conv", 1, conv);
   table.add("ConvTranspose", 1, conv);
+  table.add("ConvInteger", 10, convInteger);
+  table.add("QLinearConv", 10, qlinearConv);
+  table.add("QLinearConv", 1, qlinearConv, kMicrosoft);
   table.add("MaxPool", 1, pool);
   table.add("AveragePool", 1, pool);
   table.add("LpPool", 2, pool);

@@ -28,7 +28,7 @@ struct DecisionTrees {
 };
 
 struct FoundDecisions {
-  std::vector<bool> dropped; // by instruction: what only trees read
+  std::vector<bool> dropped;             // by instruction: what only trees read
   std::map<size_t, DecisionTrees> trees; // by the instruction that writes their results
 };
 
@@ -54,11 +54,12 @@ private:
     std::vector<int64_t> numbers;
   };
   struct Node {
-    size_t fetch, limits; // limits: of the first partition
+    size_t fetch, limits;    // limits: of the first partition
     int64_t partition, line; // of the first row among those fetched
     int64_t yes, no;         // -1: leaves
     int64_t leaf;            // what the left leaf gives; the right one gives one more
     int height;
+    bool taken; // by a choice above
   };
   /// Where the rows of a fetch or the values of a node lie, or what is left of them.
   struct Value {
@@ -96,11 +97,11 @@ private:
   std::vector<Fetch> fetches;
   std::vector<Node> nodes;
   std::vector<float> limits;
-  Values rows, values;                          // of fetches, of nodes
-  std::vector<Value> made;                      // by the current instruction
-  std::vector<std::vector<size_t>> operands;    // instructions a part of a tree takes its values from
-  std::vector<std::vector<size_t>> madeBy;      // nodes, by instruction
-  std::vector<bool> part, outside;              // by instruction: belongs to trees; somebody else reads its result
+  Values rows, values;                       // of fetches, of nodes
+  std::vector<Value> made;                   // by the current instruction
+  std::vector<std::vector<size_t>> operands; // instructions a part of a tree takes its values from
+  std::vector<std::vector<size_t>> madeBy;   // nodes, by instruction
+  std::vector<bool> part, outside;           // by instruction: belongs to trees; somebody else reads its result
 };
 
 } // namespace ncc::host

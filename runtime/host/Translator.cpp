@@ -90,14 +90,6 @@ struct OpenChain {
   bool wide = false;         // dst is the whole span of its block; matmuls into parts of it join
 };
 
-/// Ranks of a table's rows, and the trees that go by them.
-struct Ranking {
-  std::shared_ptr<RankTable> table;
-  size_t until;
-  std::vector<size_t> users; // ascending
-  int64_t arena = 0;
-};
-
 bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b; }
 
 class Translator {
@@ -166,22 +158,29 @@ private:
     shareRanks();
   }
 
-  /// Trees that ask the same table, unchanged, share the ranks of its rows.
+  /// Trees that ask the same table, unchanged, share the ranks of its rows; tables of one size share the order of thresholds.
   void shareRanks() {
+    std::map<int64_t, std::shared_ptr<RankOrder>> orders;
     for (const auto &[at, trees] : decisions.trees) {
       if (!worthRanks(trees, kernels.vector)) {
         continue;
       }
-      auto group = std::find_if(rankings.begin(), rankings.end(), [&, &found = trees](const Ranking &r) {
-        return r.table->table == found.table && r.until == found.until && r.table->rows == found.rows;
+      auto ranking = std::find_if(rankings.begin(), rankings.end(), [&, &wanted = trees](const Ranking &r) {
+        return r.table == wanted.table && r.until == wanted.until && r.rows == wanted.rows;
       });
-      if (group == rankings.end()) {
-        group = rankings.insert(group, {std::make_shared<RankTable>(trees.table, trees.rows), trees.until, {}, 0});
+      if (ranking == rankings.end()) {
+        std::shared_ptr<RankOrder> &order = orders[trees.table.dims[0].size];
+        order = order ? order : std::make_shared<RankOrder>();
+        ranking = rankings.insert(ranking, {trees.table, trees.until, trees.rows, order, {}});
       }
-      group->table->add(trees);
-      group->users.push_back(at);
+      ranking->order->add(trees);
+      ranking->users.push_back(at);
     }
-    std::erase_if(rankings, [](Ranking &r) { return !r.table->finish(); });
+    for (const auto &[size, order] : orders) {
+      if (!order->finish()) {
+        std::erase_if(rankings, [&, &failed = order](const Ranking &r) { return r.order == failed; });
+      }
+    }
   }
 
   void addTrees(size_t i, const DecisionTrees &trees) {
@@ -192,11 +191,11 @@ private:
         continue;
       }
       if (i == ranking.users.front()) {
-        ranking.arena = arena.allocate(ranking.table->bytes(kernels.vector));
+        ranking.arena = arena.allocate(ranking.bytes(kernels.vector));
         arena.retain(ranking.arena);
-        result.steps.push_back(makeRankStep(ranking.table, layouts, kernels.vector, ranking.arena));
+        result.steps.push_back(makeRankStep(ranking, layouts, kernels.vector));
       }
-      result.steps.push_back(makeRankedTreeStep(trees, dst, *ranking.table, layouts, kernels.vector, ranking.arena));
+      result.steps.push_back(makeRankedTreeStep(trees, dst, ranking, layouts, kernels.vector));
       if (i == ranking.users.back()) {
         arena.release(ranking.arena);
       }

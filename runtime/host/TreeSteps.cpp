@@ -11,7 +11,18 @@ namespace ncc::host {
 
 using isa::AccessPattern;
 
-void RankTable::add(const DecisionTrees &trees) {
+std::vector<RankOrder::Known>::iterator RankOrder::find(const DecisionTrees &trees) {
+  return std::find_if(known.begin(), known.end(), [&](const Known &other) {
+    const auto same = [](const auto &a, const auto &b) { return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0; };
+    return same(other.trees->asked, trees.asked) && same(other.trees->limits, trees.limits);
+  });
+}
+
+void RankOrder::add(const DecisionTrees &trees) {
+  if (find(trees) != known.end()) {
+    return;
+  }
+  known.push_back({&trees, nullptr});
   for (size_t i = 0; i < trees.asked.size(); ++i) {
     std::vector<float> &limits = collected[trees.asked[i]];
     if (!std::isnan(trees.limits[i])) {
@@ -20,39 +31,45 @@ void RankTable::add(const DecisionTrees &trees) {
   }
 }
 
-bool RankTable::finish() {
+bool RankOrder::finish() {
   for (auto &[number, limits] : collected) {
     std::sort(limits.begin(), limits.end());
     limits.erase(std::unique(limits.begin(), limits.end()), limits.end());
     if (limits.size() >= kRankOfNan || asked.size() > std::numeric_limits<uint16_t>::max()) {
       return false;
     }
-    const size_t count = limits.size();
     size_t size = 1;
-    while (size < count) {
+    while (size < limits.size()) {
       size = 2 * size + 1;
     }
     limits.resize(size, NAN);
-    asked.push_back({number, std::move(limits), count});
+    asked.push_back({number, std::move(limits)});
   }
   collected.clear();
   return true;
 }
 
-int64_t RankTable::bytes(const VectorKernels &kernels) const {
-  return (rows + kernels.rankRows - 1) / kernels.rankRows * kernels.rankRows * static_cast<int64_t>(asked.size() * sizeof(int16_t));
-}
-
-std::vector<RankNode> RankTable::nodesOf(const DecisionTrees &trees) const {
+std::shared_ptr<const std::vector<RankNode>> RankOrder::nodesOf(const DecisionTrees &trees) {
+  Known &entry = *find(trees);
+  if (entry.nodes) {
+    return entry.nodes;
+  }
   std::vector<RankNode> nodes(trees.asked.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
-    auto row = std::lower_bound(asked.begin(), asked.end(), trees.asked[i], [](const Row &r, int32_t number) { return r.number < number; });
-    auto end = row->limits.begin() + static_cast<int64_t>(row->count);
-    const bool never = std::isnan(trees.limits[i]);
-    nodes[i].row = static_cast<uint16_t>(row - asked.begin());
-    nodes[i].limit = static_cast<int16_t>(never ? -1 : std::lower_bound(row->limits.begin(), end, trees.limits[i]) - row->limits.begin());
+    const float limit = trees.limits[i];
+    const auto row = std::lower_bound(asked.begin(), asked.end(), trees.asked[i], [](const Row &r, int32_t number) { return r.number < number; });
+    size_t below = 0; // without branches: there are many nodes, and no order in them
+    for (size_t half = (row->limits.size() + 1) / 2; half > 0; half /= 2) {
+      below += row->limits[below + half - 1] < limit ? half : 0;
+    }
+    nodes[i] = {static_cast<int16_t>(std::isnan(limit) ? -1 : static_cast<int>(below)), static_cast<uint16_t>(row - asked.begin())};
   }
-  return nodes;
+  entry.nodes = std::make_shared<const std::vector<RankNode>>(std::move(nodes));
+  return entry.nodes;
+}
+
+int64_t Ranking::bytes(const VectorKernels &kernels) const {
+  return (rows + kernels.rankRows - 1) / kernels.rankRows * kernels.rankRows * static_cast<int64_t>(order->asked.size() * sizeof(int16_t));
 }
 
 bool worthRanks(const DecisionTrees &trees, const VectorKernels &kernels) {
@@ -67,28 +84,27 @@ class RankStep : public Step {
   const char *name() const override { return "Rank"; }
 
 public:
-  RankStep(std::shared_ptr<const RankTable> ranks, const Layouts &m, const VectorKernels &k, int64_t arena)
-      : ranks(std::move(ranks)), kernels(k), table(this->ranks->table, m), arena(arena) {}
+  RankStep(const Ranking &ranking, const Layouts &m, const VectorKernels &k)
+      : order(ranking.order), kernels(k), table(ranking.table, m), pitch(ranking.table.dims[0].stride * 4), rows(ranking.rows), arena(ranking.arena) {}
   absl::Status run(CoreContext &context) const override {
     const uint8_t *from = table.base(context);
     auto *to = reinterpret_cast<int16_t *>(context.arena.get() + arena);
-    const int64_t block = kernels.rankRows, pitch = ranks->table.dims[0].stride * 4;
-    for (const RankTable::Row &row : ranks->asked) {
+    for (const RankOrder::Row &row : order->asked) {
       const auto *x = reinterpret_cast<const float *>(from + row.number * pitch);
-      for (int64_t first = 0; first < ranks->rows; first += block) {
-        kernels.rankRow(to + first * static_cast<int64_t>(ranks->asked.size()), x + first, std::min(block, ranks->rows - first), row.limits.data(),
+      for (int64_t first = 0; first < rows; first += kernels.rankRows) {
+        kernels.rankRow(to + first * static_cast<int64_t>(order->asked.size()), x + first, std::min(kernels.rankRows, rows - first), row.limits.data(),
                         static_cast<int64_t>(row.limits.size()));
       }
-      to += block;
+      to += kernels.rankRows;
     }
     return absl::OkStatus();
   }
 
 private:
-  std::shared_ptr<const RankTable> ranks;
+  std::shared_ptr<const RankOrder> order;
   const VectorKernels &kernels;
   Walk table;
-  int64_t arena;
+  int64_t pitch, rows, arena;
 };
 
 /// What the two forms share: where numbers of leaves go.
@@ -127,8 +143,9 @@ class RankedTreeStep : public TreeStep {
   const char *name() const override { return "RankedTrees"; }
 
 public:
-  RankedTreeStep(const DecisionTrees &trees, const AccessPattern &to, const RankTable &table, const Layouts &m, const VectorKernels &k, int64_t arena)
-      : TreeStep(trees, to, m), kernels(k), nodes(table.nodesOf(trees)), arena(arena), blockRanks(k.rankRows * static_cast<int64_t>(table.asked.size())) {}
+  RankedTreeStep(const DecisionTrees &trees, const AccessPattern &to, const Ranking &ranking, const Layouts &m, const VectorKernels &k)
+      : TreeStep(trees, to, m), kernels(k), nodes(ranking.order->nodesOf(trees)), arena(ranking.arena),
+        blockRanks(k.rankRows * static_cast<int64_t>(ranking.order->asked.size())) {}
   absl::Status run(CoreContext &context) const override {
     alignas(64) int16_t leaf[kMostBlockRows];
     uint8_t *to = dst.base(context);
@@ -136,7 +153,7 @@ public:
     const auto size = static_cast<int64_t>(dtypeSize(dst.dtype));
     for (int64_t first = 0; first < rows; first += kernels.rankRows, ranks += blockRanks) {
       for (int64_t p = 0; p < count; ++p) {
-        kernels.rankedLeaves(leaf, nodes.data() + p * inner, depth, ranks);
+        kernels.rankedLeaves(leaf, nodes->data() + p * inner, depth, ranks);
         store(to + p * dst.pitch + first * size, leaf, std::min(kernels.rankRows, rows - first));
       }
     }
@@ -146,7 +163,7 @@ public:
 private:
   static constexpr int64_t kMostBlockRows = 128;
   const VectorKernels &kernels;
-  std::vector<RankNode> nodes;
+  std::shared_ptr<const std::vector<RankNode>> nodes;
   int64_t arena, blockRanks;
 };
 
@@ -203,12 +220,12 @@ private:
 
 } // namespace
 
-StepPtr makeRankStep(std::shared_ptr<const RankTable> table, const Layouts &layouts, const VectorKernels &kernels, int64_t arena) {
-  return std::make_unique<RankStep>(std::move(table), layouts, kernels, arena);
+StepPtr makeRankStep(const Ranking &ranking, const Layouts &layouts, const VectorKernels &kernels) {
+  return std::make_unique<RankStep>(ranking, layouts, kernels);
 }
-StepPtr makeRankedTreeStep(const DecisionTrees &trees, const AccessPattern &dst, const RankTable &table, const Layouts &layouts,
-                           const VectorKernels &kernels, int64_t arena) {
-  return std::make_unique<RankedTreeStep>(trees, dst, table, layouts, kernels, arena);
+StepPtr makeRankedTreeStep(const DecisionTrees &trees, const AccessPattern &dst, const Ranking &ranking, const Layouts &layouts,
+                           const VectorKernels &kernels) {
+  return std::make_unique<RankedTreeStep>(trees, dst, ranking, layouts, kernels);
 }
 StepPtr makeTreeWalkStep(const DecisionTrees &trees, const AccessPattern &dst, const Layouts &layouts) {
   return std::make_unique<TreeWalkStep>(trees, dst, layouts);

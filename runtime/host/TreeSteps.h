@@ -11,37 +11,51 @@
 
 namespace ncc::host {
 
-/// The sorted thresholds of every row of a table that trees ask for.
-class RankTable {
+/// The sorted thresholds of every row that trees ask for, of tables of one size. Trees over other pieces of a batch have the
+/// same nodes: those are kept once.
+class RankOrder {
 public:
-  RankTable(const isa::AccessPattern &table, int64_t rows) : table(table), rows(rows) {}
+  /// `trees` stays where it is.
   void add(const DecisionTrees &trees);
   /// After all trees; false if ranks of 16 bits are too short.
   bool finish();
-  int64_t bytes(const VectorKernels &kernels) const;
-  std::vector<RankNode> nodesOf(const DecisionTrees &trees) const;
+  std::shared_ptr<const std::vector<RankNode>> nodesOf(const DecisionTrees &trees);
 
   struct Row {
     int32_t number;            // in the table
     std::vector<float> limits; // ascending, then NaN up to one less than a power of two
-    size_t count = 0;
   };
-  const isa::AccessPattern table;
-  const int64_t rows;
   std::vector<Row> asked; // by number
 
 private:
+  struct Known {
+    const DecisionTrees *trees;
+    std::shared_ptr<const std::vector<RankNode>> nodes;
+  };
+  std::vector<Known>::iterator find(const DecisionTrees &trees);
+  std::vector<Known> known;
   std::map<int32_t, std::vector<float>> collected;
+};
+
+/// The ranks of one table's rows: where they are, and the instructions whose trees go by them.
+struct Ranking {
+  isa::AccessPattern table;
+  size_t until; // the table is overwritten
+  int64_t rows;
+  std::shared_ptr<RankOrder> order;
+  std::vector<size_t> users; // ascending
+  int64_t arena = 0;
+  int64_t bytes(const VectorKernels &kernels) const;
 };
 
 /// Whether comparing all nodes of a block of rows beats walking.
 bool worthRanks(const DecisionTrees &trees, const VectorKernels &kernels);
 
 /// Writes the ranks to the arena.
-StepPtr makeRankStep(std::shared_ptr<const RankTable> table, const Layouts &layouts, const VectorKernels &kernels, int64_t arena);
+StepPtr makeRankStep(const Ranking &ranking, const Layouts &layouts, const VectorKernels &kernels);
 /// By ranks in the arena.
-StepPtr makeRankedTreeStep(const DecisionTrees &trees, const isa::AccessPattern &dst, const RankTable &table, const Layouts &layouts,
-                           const VectorKernels &kernels, int64_t arena);
+StepPtr makeRankedTreeStep(const DecisionTrees &trees, const isa::AccessPattern &dst, const Ranking &ranking, const Layouts &layouts,
+                           const VectorKernels &kernels);
 StepPtr makeTreeWalkStep(const DecisionTrees &trees, const isa::AccessPattern &dst, const Layouts &layouts);
 
 } // namespace ncc::host

@@ -273,16 +273,17 @@ TEST(HostTrees, RanksKeepTheOrder) {
   trees.table = dram(0, DType::F32, 0, {{9, 2}, {1, 9}});
   trees.asked = {1, 1, 0};
   trees.limits = {0.5f, std::nanf(""), -0.0f};
-  RankTable table(trees.table, trees.rows);
-  table.add(trees);
-  ASSERT_TRUE(table.finish());
-  ASSERT_EQ(table.asked.size(), 2u);
-  std::vector<RankNode> nodes = table.nodesOf(trees);
+  RankOrder order;
+  order.add(trees);
+  order.add(trees);
+  ASSERT_TRUE(order.finish());
+  ASSERT_EQ(order.asked.size(), 2u);
+  const std::vector<RankNode> nodes = *order.nodesOf(trees);
   EXPECT_EQ(nodes[1].limit, -1); // nothing is at most NaN
   for (CpuLevel level : levels()) {
     const float x[] = {0.0f, -0.0f, 1e-45f, -1e-45f, std::nanf(""), INFINITY, -INFINITY};
     int16_t ranks[7];
-    kernelsFor(level).vector.rankRow(ranks, x, 7, table.asked[0].limits.data(), static_cast<int64_t>(table.asked[0].limits.size()));
+    kernelsFor(level).vector.rankRow(ranks, x, 7, order.asked[0].limits.data(), static_cast<int64_t>(order.asked[0].limits.size()));
     for (int i = 0; i < 7; ++i) {
       EXPECT_EQ(ranks[i] <= nodes[2].limit, x[i] <= -0.0f) << x[i];
     }
@@ -295,9 +296,9 @@ TEST(HostTrees, TooManyLimitsForRanks) {
   for (int i = 0; i < 40000; ++i) {
     trees.limits.push_back(static_cast<float>(i));
   }
-  RankTable table(trees.table, 1);
-  table.add(trees);
-  EXPECT_FALSE(table.finish());
+  RankOrder order;
+  order.add(trees);
+  EXPECT_FALSE(order.finish());
 }
 
 } // namespace

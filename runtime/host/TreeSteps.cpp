@@ -172,8 +172,13 @@ class TreeWalkStep : public TreeStep {
 
 public:
   TreeWalkStep(const DecisionTrees &trees, const AccessPattern &to, const Layouts &m) : TreeStep(trees, to, m), table(trees.table, m) {
-    for (size_t i = 0; i < trees.asked.size(); ++i) {
-      nodes.push_back({static_cast<int32_t>(trees.asked[i] * trees.table.dims[0].stride), trees.limits[i]});
+    for (int level = 0; level < depth; ++level) {
+      for (int64_t tree = 0; tree < count; ++tree) {
+        for (int64_t i = 0; i < int64_t(1) << level; ++i) {
+          const auto node = static_cast<size_t>(tree * inner + (int64_t(1) << level) - 1 + i);
+          nodes.push_back({static_cast<int32_t>(trees.asked[node] * trees.table.dims[0].stride), trees.limits[node]});
+        }
+      }
     }
   }
   absl::Status run(CoreContext &context) const override {
@@ -203,19 +208,24 @@ private:
   template <int64_t kCount>
   void walk(const float *x, int64_t first, int16_t *leaf, int64_t trees) const {
     const int64_t n = kCount > 0 ? kCount : trees;
-    int64_t at[kTogether] = {};
+    size_t at[kTogether]; // among all nodes of a level
+    for (int64_t t = 0; t < n; ++t) {
+      at[t] = static_cast<size_t>(first + t);
+    }
+    const WalkNode *here = nodes.data();
     for (int level = 0; level < depth; ++level) {
       for (int64_t t = 0; t < n; ++t) {
-        const WalkNode &node = nodes[static_cast<size_t>((first + t) * inner + at[t])];
-        at[t] = 2 * at[t] + 1 + (x[node.at] <= node.limit ? 1 : 0);
+        const WalkNode &node = here[at[t]];
+        at[t] = 2 * at[t] + (x[node.at] <= node.limit ? 1 : 0);
       }
+      here += count << level;
     }
     for (int64_t t = 0; t < n; ++t) {
-      leaf[t] = static_cast<int16_t>(at[t] - inner);
+      leaf[t] = static_cast<int16_t>(static_cast<int64_t>(at[t]) - ((first + t) << depth));
     }
   }
   Walk table;
-  std::vector<WalkNode> nodes;
+  std::vector<WalkNode> nodes; // level by level, of all trees: what they have in common to read lies together
 };
 
 } // namespace

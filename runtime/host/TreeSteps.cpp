@@ -75,7 +75,8 @@ int64_t Ranking::bytes(const VectorKernels &kernels) const {
 bool worthRanks(const DecisionTrees &trees, const VectorKernels &kernels) {
   // Measured: a vector compared at a node takes a third of what one row takes at a level.
   const int64_t padded = (trees.rows + kernels.rankRows - 1) / kernels.rankRows * kernels.rankRows;
-  return (padded << trees.depth) < 3 * kernels.rankLanes * trees.rows * trees.depth;
+  const bool enough = 4 * trees.rows >= kernels.rankRows; // ranking itself takes as long for one row as for many
+  return enough && (padded << trees.depth) < 3 * kernels.rankLanes * trees.rows * trees.depth;
 }
 
 namespace {

@@ -30,16 +30,19 @@ public:
   }
   absl::Status run(CoreContext &context) const override {
     float values[kMostPartitions];
-    int64_t offsets[kMostPartitions];
+    const uint8_t *from = perPartition ? limit.base(context) : nullptr;
     for (int64_t p = 0; p < dst.partitions; ++p) {
-      offsets[p] = p * src.pitch;
+      values[p] = number;
+      if (perPartition) {
+        std::memcpy(&values[p], from + p * limit.pitch, 4);
+      }
     }
-    readLimits(perPartition ? &limit : nullptr, context, number, dst.partitions, values);
-    kernels.compareBytes(op, {dst.base(context), dst.pitch, src.base(context), offsets, values, dst.partitions}, add, dst.perPartition);
+    kernels.compareBytes(op, {dst.base(context), dst.pitch, src.base(context), src.pitch, values, dst.partitions}, add, dst.perPartition);
     return absl::OkStatus();
   }
 
 private:
+  static constexpr int64_t kMostPartitions = 128;
   const VectorKernels &kernels;
   Walk dst, src, limit;
   bool perPartition;
@@ -204,18 +207,6 @@ private:
 };
 
 } // namespace
-
-void readLimits(const Walk *limit, const CoreContext &context, float number, int64_t count, float *values) {
-  const uint8_t *from = limit ? limit->base(context) : nullptr;
-  for (int64_t p = 0; p < count; ++p) {
-    values[p] = number;
-    if (limit) {
-      std::memcpy(&values[p], from + p * limit->pitch, 4);
-    }
-  }
-}
-
-bool isByteCompare(const TensorScalar &inst, const Layouts &m, const Kernels &kernels) { return CompareStep::fits(inst, m, kernels.vector); }
 
 StepPtr makeByteStep(const Instruction &inst, const Layouts &m, const Kernels &kernels) {
   const VectorKernels &k = kernels.vector;

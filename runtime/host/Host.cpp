@@ -123,8 +123,8 @@ public:
 
   std::string describe() const {
     const TranslationStats &s = translation.stats;
-    std::string text = absl::StrFormat("core %d: %d steps (%d by the interpreter), %d matmuls in %d chains, %d operands packed per run, %d constant copies dropped, %d constant bytes, arena %d, tiles %d\n",
-                                       program.core, s.steps, s.plain, s.matmuls, s.chains, s.packs, s.droppedCopies, s.constantBytes, translation.arenaBytes, translation.tileBytes);
+    std::string text = absl::StrFormat("core %d: %d steps (%d by the interpreter), %d matmuls in %d chains, %d operands packed per run, %d constant copies dropped, %d instructions in decision trees, %d constant bytes, arena %d, tiles %d\n",
+                                       program.core, s.steps, s.plain, s.matmuls, s.chains, s.packs, s.droppedCopies, s.inTrees, s.constantBytes, translation.arenaBytes, translation.tileBytes);
     for (const auto &[name, time] : times) {
       absl::StrAppendFormat(&text, "  %-14s %8d x %10.3f ms\n", name, time.first, time.second * 1e3);
     }

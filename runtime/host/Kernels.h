@@ -41,10 +41,18 @@ struct ByteRows {
   uint8_t *to = nullptr;
   int64_t pitch = 0; // of `to`
   const uint8_t *from = nullptr;
-  const int64_t *offsets = nullptr; // of the rows in `from`, bytes
+  int64_t fromPitch = 0;
   const float *limits = nullptr;
   int64_t count = 0;
 };
+
+/// A node of a perfect tree that asks whether a row's rank is at most its limit; its children are 2i + 1 (no) and 2i + 2 (yes).
+struct RankNode {
+  int16_t limit; // -1: never
+  uint16_t row;
+};
+inline constexpr int kDeepestTree = 12;
+inline constexpr int16_t kRankOfNan = 32767; // above all limits
 
 /// Rows of fp32 values: everything vector-like is load, compute, store over these.
 struct VectorKernels {
@@ -62,6 +70,11 @@ struct VectorKernels {
   /// Row by row to = (a op limit) + add, for the operations that compare; false for others.
   bool (*compareBytes)(isa::AluOp op, const ByteRows &rows, uint8_t add, int64_t n);
   void (*selectBytes)(uint8_t *to, const uint8_t *pred, const uint8_t *a, const uint8_t *b, int64_t n);
+  /// How many of the sorted limits are less than each x; `size`, one less than a power of two, counts NaN behind them.
+  void (*rankRow)(int16_t *to, const float *x, int64_t n, const float *limits, int64_t size);
+  /// The leaves that one block of `rankRows` columns takes; ranks[row][rankRows].
+  void (*rankedLeaves)(int16_t *to, const RankNode *nodes, int depth, const int16_t *ranks);
+  int64_t rankLanes, rankRows;
 };
 
 struct Kernels {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 namespace ncc::host {
 
@@ -178,8 +179,14 @@ class TensorScalarStep : public Step {
   const char *name() const override { return "TensorScalar"; }
 public:
   TensorScalarStep(const TensorScalar &i, const Layouts &m, const VectorKernels &k)
-      : kernels(k), dst(i.dst, m), src(i.src, m), s0(i.s0, m), s1(i.s1, m), op0(i.op0), op1(i.op1), reverse0(i.reverse0), reverse1(i.reverse1) {}
+      : kernels(k), dst(i.dst, m), src(i.src, m), s0(i.s0, m), s1(i.s1, m), op0(i.op0), op1(i.op1), reverse0(i.reverse0), reverse1(i.reverse1) {
+    column = dst.perPartition == 1 && dst.partitions <= kChunk && op0 != AluOp::pow && op1 != AluOp::pow;
+  }
   absl::Status run(CoreContext &context) const override {
+    if (column) {
+      runColumn(context);
+      return absl::OkStatus();
+    }
     alignas(64) float buffer[kChunk];
     uint8_t *to = dst.base(context), *from = src.base(context);
     const uint8_t *base0 = s0.base(context), *base1 = s1.base(context);
@@ -214,6 +221,29 @@ public:
   }
 
 private:
+  /// One element per partition: the partitions as one row.
+  void runColumn(CoreContext &context) const {
+    alignas(64) float x[kChunk], s[kChunk];
+    const int64_t n = dst.partitions;
+    kernels.load(x, src.base(context), src.pitch, n, src.dtype);
+    for (const auto &[scalar, op, reverse] : {std::tuple(&s0, op0, reverse0), std::tuple(&s1, op1, reverse1)}) {
+      if (op == AluOp::bypass && !reverse) {
+        continue;
+      }
+      if (scalar->pattern) {
+        kernels.load(s, scalar->base(context), scalar->walk.pitch, n, scalar->walk.dtype);
+      } else {
+        std::fill(s, s + n, scalar->value);
+      }
+      const float *left = reverse ? s : x, *right = reverse ? x : s;
+      if (!kernels.binary(op, x, left, right, n)) {
+        for (int64_t j = 0; j < n; ++j) {
+          x[j] = sim::aluFloat(op, left[j], right[j]);
+        }
+      }
+    }
+    kernels.store(dst.base(context), x, dst.pitch, n, dst.dtype, true, true);
+  }
   void apply(AluOp op, float *x, float s, bool reverse, int64_t n) const {
     if (op == AluOp::bypass && !reverse) {
       return;
@@ -228,7 +258,7 @@ private:
   Walk dst, src;
   RowScalar s0, s1;
   AluOp op0, op1;
-  bool reverse0, reverse1;
+  bool reverse0, reverse1, column;
 };
 
 class ReduceStep : public Step {

@@ -87,11 +87,6 @@ StepPtr makePlainStep(const isa::Instruction &inst);
 StepPtr makeFastStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
 /// The same for what decides and chooses (ByteSteps.cpp).
 StepPtr makeByteStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
-inline constexpr int64_t kMostPartitions = 128;
-/// What rows are compared with: one value per partition, or `number` for all.
-void readLimits(const Walk *limit, const CoreContext &context, float number, int64_t count, float *values);
-/// f32 rows compared with numbers into rows of bytes: what CompareStep does.
-bool isByteCompare(const isa::TensorScalar &inst, const Layouts &layouts, const Kernels &kernels);
 bool hasFastStep(const isa::Instruction &inst, const Layouts &layouts, const Kernels &kernels);
 
 /// Copies between patterns of the same element type (used by the translator on its shadow memory, too).

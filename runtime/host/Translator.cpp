@@ -2,8 +2,8 @@
 
 #include "runtime/host/Translator.h"
 
-#include "runtime/host/GatheredRows.h"
 #include "runtime/host/Tracker.h"
+#include "runtime/host/TreeSteps.h"
 
 #include <algorithm>
 #include <cstring>
@@ -107,6 +107,7 @@ public:
     for (const Instruction &inst : program.run) {
       forEachWrite(inst, [&](const AccessPattern &ap) { writes.add(ap); });
     }
+    findDecisions();
     analyse();
     for (size_t i = 0; i < program.run.size(); ++i) {
       current = i;
@@ -120,6 +121,90 @@ public:
 
 private:
   //===--------------------------------------------------------------------===//
+  // Decision trees
+  //===--------------------------------------------------------------------===//
+
+  const uint8_t *weight(uint16_t buffer) const { return program.buffers[buffer].kind == neff::BufferKind::Weight ? shadowTable[buffer] : nullptr; }
+
+  /// Their thresholds are constants on chip: copies of constants are followed here, too.
+  void findDecisions() {
+    decisions.dropped.resize(program.run.size());
+    const bool fetches = std::any_of(program.run.begin(), program.run.end(), [&](const Instruction &inst) {
+      const auto *gather = std::get_if<DmaGather>(&inst);
+      return gather && gather->index.space == Space::Dram && weight(gather->index.buffer);
+    });
+    if (!fetches) {
+      return;
+    }
+    LoadTimeData data;
+    data.weight = [this](uint16_t buffer) { return weight(buffer); };
+    data.constantTile = [this](const AccessPattern &ap) -> const uint8_t * {
+      return ap.space == Space::Sbuf && knownAtLoad(ap) ? shadow.sbuf() + Walk(ap, Layouts(shadow)).offset : nullptr;
+    };
+    data.pitch = shadow.sbufPitch();
+    DecisionFinder finder(program.run, std::move(data));
+    for (size_t i = 0; i < program.run.size(); ++i) {
+      finder.add(i);
+      const auto *dma = std::get_if<DmaCopy>(&program.run[i]);
+      if (dma && isConstantCopy(*dma)) {
+        copyToShadow(*dma);
+        constants.copied(dma->dst, i);
+      } else {
+        forEachWrite(program.run[i], [&](const AccessPattern &ap) { overwrite(ap); });
+      }
+    }
+    constants = ConstantTracker();
+    decisions = finder.finish();
+    shareRanks();
+  }
+
+  /// Trees that ask the same table, unchanged, share the ranks of its rows; tables of one size share the order of thresholds.
+  void shareRanks() {
+    std::map<int64_t, std::shared_ptr<RankOrder>> orders;
+    for (const auto &[at, trees] : decisions.trees) {
+      if (!worthRanks(trees, kernels.vector)) {
+        continue;
+      }
+      auto ranking = std::find_if(rankings.begin(), rankings.end(), [&, &wanted = trees](const Ranking &r) {
+        return r.table == wanted.table && r.until == wanted.until && r.rows == wanted.rows;
+      });
+      if (ranking == rankings.end()) {
+        std::shared_ptr<RankOrder> &order = orders[trees.table.dims[0].size];
+        order = order ? order : std::make_shared<RankOrder>();
+        ranking = rankings.insert(ranking, {trees.table, trees.until, trees.rows, order, {}});
+      }
+      ranking->order->add(trees);
+      ranking->users.push_back(at);
+    }
+    for (const auto &[size, order] : orders) {
+      if (!order->finish()) {
+        std::erase_if(rankings, [&, &failed = order](const Ranking &r) { return r.order == failed; });
+      }
+    }
+  }
+
+  void addTrees(size_t i, const DecisionTrees &trees) {
+    AccessPattern dst;
+    forEachWrite(program.run[i], [&](const AccessPattern &ap) { dst = ap; });
+    for (Ranking &ranking : rankings) {
+      if (!std::binary_search(ranking.users.begin(), ranking.users.end(), i)) {
+        continue;
+      }
+      if (i == ranking.users.front()) {
+        ranking.arena = arena.allocate(ranking.bytes(kernels.vector));
+        arena.retain(ranking.arena);
+        result.steps.push_back(makeRankStep(ranking, layouts, kernels.vector));
+      }
+      result.steps.push_back(makeRankedTreeStep(trees, dst, ranking, layouts, kernels.vector));
+      if (i == ranking.users.back()) {
+        arena.release(ranking.arena);
+      }
+      return;
+    }
+    result.steps.push_back(makeTreeWalkStep(trees, dst, layouts));
+  }
+
+  //===--------------------------------------------------------------------===//
   // Analysis: which operands are constant, which copies are needed, where data lives
   //===--------------------------------------------------------------------===//
 
@@ -130,6 +215,9 @@ private:
     std::vector<std::pair<bool, bool>> packedAtLoad(count); // stationary, moving
     for (size_t i = 0; i < count; ++i) {
       const Instruction &inst = program.run[i];
+      if (decisions.dropped[i]) {
+        continue;
+      }
       if (const auto *m = std::get_if<Matmul>(&inst)) {
         noteUse(m->stationary, false, i);
         noteUse(m->moving, true, i);
@@ -140,7 +228,7 @@ private:
         if (!packedAtLoad[i].second) {
           needCopies(m->moving);
         }
-      } else {
+      } else if (!decisions.trees.contains(i)) {
         forEachRead(inst, [&](const AccessPattern &ap) { needCopies(ap); });
       }
       const auto *dma = std::get_if<DmaCopy>(&inst);
@@ -187,6 +275,15 @@ private:
   void planStorage(size_t i, std::pair<bool, bool> packedAtLoad) {
     const Instruction &inst = program.run[i];
     std::vector<StorageAccess> accesses;
+    if (decisions.dropped[i]) {
+      storage.add({}, false);
+      return;
+    }
+    if (decisions.trees.contains(i)) { // what it chose between is not stored
+      forEachWrite(inst, [&](const AccessPattern &ap) { accesses.push_back({ap, true}); });
+      storage.add(accesses, false);
+      return;
+    }
     if (const auto *m = std::get_if<Matmul>(&inst)) {
       if (!packedAtLoad.first) {
         accesses.push_back({m->stationary, false});
@@ -217,6 +314,10 @@ private:
 
   void translateOne(size_t i) {
     const Instruction &inst = program.run[i];
+    if (decisions.dropped[i]) {
+      ++result.stats.inTrees;
+      return;
+    }
     if (const auto *matmul = std::get_if<Matmul>(&inst)) {
       addMatmul(*matmul);
       afterWrites(inst);
@@ -227,28 +328,12 @@ private:
       copyConstant(*dma, i);
       return;
     }
-    if (const auto *gather = std::get_if<DmaGather>(&inst); gather && readInPlace(*gather, i)) {
-      ++result.stats.droppedCopies;
-    } else if (auto reader = comparisons.find(i); reader != comparisons.end()) {
-      const auto &[from, rows] = reader->second;
-      result.steps.push_back(makeGatheredCompare(std::get<TensorScalar>(inst), std::get<DmaGather>(program.run[from]), rows, layouts, kernels));
+    if (auto found = decisions.trees.find(i); found != decisions.trees.end()) {
+      addTrees(i, found->second);
     } else {
       emit(inst);
     }
     afterWrites(inst);
-  }
-
-  /// True when all that reads the rows can read them in the gather's table.
-  bool readInPlace(const DmaGather &gather, size_t i) {
-    auto weight = [&](uint16_t buffer) -> const uint8_t * {
-      return program.buffers[buffer].kind == neff::BufferKind::Weight ? shadowTable[buffer] : nullptr;
-    };
-    const size_t last = storage.lastUse(i, gather.dst);
-    auto found = gatheredRows(program.run, i, last, layouts, kernels, weight);
-    for (size_t r = 0; found && r < found->readers.size(); ++r) {
-      comparisons[found->readers[r].instruction] = {i, std::move(found->readers[r].rows)};
-    }
-    return found.has_value();
   }
 
   /// Chains whose result the instruction reads or overwrites must run before it.
@@ -299,8 +384,8 @@ private:
     return dma.src.space == Space::Dram && dma.dst.space == Space::Sbuf && program.buffers[dma.src.buffer].kind == neff::BufferKind::Weight;
   }
 
-  void copyConstant(const DmaCopy &dma, size_t i) {
-    // The shadow SBUF gets the bytes now; whether the copy happens at run time is decided at the end.
+  /// The shadow SBUF gets the bytes now; whether the copy happens at run time was decided by the analysis.
+  void copyToShadow(const DmaCopy &dma) {
     if (dma.dst.dtype == dma.src.dtype) {
       Walk to(dma.dst, Layouts(shadow)), from(dma.src, Layouts(shadow));
       copyElements(to, shadow.sbuf() + to.offset, from, shadowTable[dma.src.buffer] + from.offset);
@@ -310,6 +395,10 @@ private:
       environment.dram = shadowTable.data();
       sim::executeInstruction(dma, shadow, environment).IgnoreError();
     }
+  }
+
+  void copyConstant(const DmaCopy &dma, size_t i) {
+    copyToShadow(dma);
     forgetPacked(dma.dst);
     constants.copied(dma.dst, i);
     if (needed[i]) {
@@ -516,17 +605,19 @@ private:
 
   /// The next inference starts with what this one left in SBUF: a read there before any write needs the copy, too.
   void secondRound() {
-    for (const Instruction &inst : program.run) {
+    for (size_t i = 0; i < program.run.size(); ++i) {
+      const Instruction &inst = program.run[i];
+      if (decisions.dropped[i]) {
+        continue;
+      }
       const auto *dma = std::get_if<DmaCopy>(&inst);
       if (dma && isConstantCopy(*dma)) {
         constants.overwritten(dma->dst); // from here on the first round's verdict holds
         continue;
       }
-      forEachRead(inst, [&](const AccessPattern &ap) {
-        if (ap.space == Space::Sbuf) {
-          constants.forEachOverlap(ap, [&](size_t id) { needed[id] = true; });
-        }
-      });
+      if (!decisions.trees.contains(i)) {
+        forEachRead(inst, [&](const AccessPattern &ap) { needCopies(ap); });
+      }
       forEachWrite(inst, [&](const AccessPattern &ap) {
         if (ap.space == Space::Sbuf) {
           constants.overwritten(ap);
@@ -555,7 +646,8 @@ private:
   ArenaPlanner arena;
   ConstantTracker constants;
   std::vector<PackedEntry> packed;
-  std::map<size_t, std::pair<size_t, std::vector<int64_t>>> comparisons; // that read a gather's table: the gather, and rows by partition
+  FoundDecisions decisions;
+  std::vector<Ranking> rankings;
   std::vector<OpenChain> chains;
   std::vector<char> needed;
   struct Use {

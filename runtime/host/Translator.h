@@ -15,7 +15,7 @@
 namespace ncc::host {
 
 struct TranslationStats {
-  int64_t steps = 0, plain = 0, chains = 0, matmuls = 0, packs = 0, droppedCopies = 0;
+  int64_t steps = 0, plain = 0, chains = 0, matmuls = 0, packs = 0, droppedCopies = 0, inTrees = 0;
   int64_t constantBytes = 0;
 };
 

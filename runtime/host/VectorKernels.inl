@@ -552,7 +552,7 @@ static void compareRow(uint8_t *to, const float *a, float s, uint8_t add, int64_
 template <typename Fn>
 static bool compareRows(const ByteRows &rows, uint8_t add, int64_t n, Fn fn) {
   for (int64_t r = 0; r < rows.count; ++r) {
-    compareRow(rows.to + r * rows.pitch, reinterpret_cast<const float *>(rows.from + rows.offsets[r]), rows.limits[r], add, n, fn);
+    compareRow(rows.to + r * rows.pitch, reinterpret_cast<const float *>(rows.from + r * rows.fromPitch), rows.limits[r], add, n, fn);
   }
   return true;
 }
@@ -595,4 +595,8 @@ static void selectBytes(uint8_t *to, const uint8_t *pred, const uint8_t *a, cons
   }
 }
 
-static VectorKernels table() { return {load, store, scaleBias, activate, binary, scalar, sumRow, reduce, compareBytes, selectBytes}; }
+#include "runtime/host/TreeKernels.inl"
+
+static VectorKernels table() {
+  return {load, store, scaleBias, activate, binary, scalar, sumRow, reduce, compareBytes, selectBytes, rankRow, rankedLeaves, kRankLanes, kRankRows};
+}

@@ -24,6 +24,8 @@ Type elementTypeOf(MLIRContext *context, DType type) {
   case DType::F8E8M0: return Float8E8M0FNUType::get(context);
   case DType::F4E2M1: return Float4E2M1FNType::get(context);
   case DType::Bool: return IntegerType::get(context, 1);
+  case DType::C64: return ComplexType::get(Float32Type::get(context));
+  case DType::C128: return ComplexType::get(Float64Type::get(context));
   case DType::String: return StringType::get(context);
   default: break;
   }
@@ -75,6 +77,9 @@ std::optional<DType> dtypeOf(Type type) {
   if (isa<Float4E2M1FNType>(type)) {
     return DType::F4E2M1;
   }
+  if (auto pair = dyn_cast<ComplexType>(type)) {
+    return pair.getElementType().isF32() ? std::optional(DType::C64) : pair.getElementType().isF64() ? std::optional(DType::C128) : std::nullopt;
+  }
   return isa<StringType>(type) ? std::optional(DType::String) : std::nullopt;
 }
 
@@ -117,11 +122,17 @@ ElementsAttr tensorAttr(MLIRContext *context, const Tensor &tensor, StringRef na
 ElementsAttr splatAttr(RankedTensorType type, double value) {
   Tensor one(dtypeOf(type.getElementType()).value_or(DType::F32), {});
   one.setDouble(0, value);
+  return splatAttr(type, one);
+}
+
+ElementsAttr splatAttr(RankedTensorType type, const Tensor &first) {
+  Tensor one(first.dtype(), {});
+  std::memcpy(one.mutableData(), first.data(), one.byteSize());
   if (packedBits(one.dtype()) < 8) {
     *static_cast<uint8_t *>(one.mutableData()) &= static_cast<uint8_t>((1 << packedBits(one.dtype())) - 1);
   }
   if (one.dtype() == DType::Bool) {
-    return DenseElementsAttr::get(type, value != 0.0);
+    return DenseElementsAttr::get(type, one.asInt(0) != 0);
   }
   return DenseElementsAttr::getFromRawBuffer(type, {static_cast<const char *>(one.data()), one.byteSize()});
 }
@@ -193,7 +204,7 @@ std::optional<Tensor> constantTensor(Value value) {
 
 std::optional<double> splatValue(Attribute attribute) {
   auto elements = dyn_cast_if_present<ElementsAttr>(attribute);
-  if (!elements || elements.getNumElements() == 0 || isa<DenseStringElementsAttr>(attribute)) {
+  if (!elements || elements.getNumElements() == 0 || isa<DenseStringElementsAttr>(attribute) || isa<ComplexType>(elements.getElementType())) {
     return std::nullopt;
   }
   auto dense = dyn_cast<DenseElementsAttr>(attribute);

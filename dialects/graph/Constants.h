@@ -27,6 +27,8 @@ inline constexpr size_t kInlineConstantBytes = 512;
 mlir::ElementsAttr tensorAttr(mlir::MLIRContext *context, const Tensor &tensor, llvm::StringRef name = "constant");
 /// A tensor of one repeated value, stored once.
 mlir::ElementsAttr splatAttr(mlir::RankedTensorType type, double value);
+/// All elements the first of a tensor of the same element type, to the bit.
+mlir::ElementsAttr splatAttr(mlir::RankedTensorType type, const Tensor &first);
 
 /// The tensor behind an attribute: a view for resources and dense data, a new tensor for splats. Views are valid
 /// while the context lives. Nothing when the attribute is of an unknown kind or its blob does not fit its type.

@@ -101,7 +101,7 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
     OpBuilder builder(&op);
     if (foldsToSplat(op)) {
       auto type = cast<RankedTensorType>(op.getResult(0).getType());
-      replace(op, builder, {graph::splatAttr(type, *graph::splatValue(op.getOperand(0)))});
+      replace(op, builder, {cast<DenseElementsAttr>(op.getOperand(0).getDefiningOp<ConstantOp>().getValueAttr()).resizeSplat(type)});
       return;
     }
     std::vector<Tensor> inputs;
@@ -127,7 +127,7 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
         return; // a data-dependent shape
       }
       values.push_back(isSplat(result) && result.dtype() != DType::Bool
-                           ? Attribute(graph::splatAttr(shaped, result.asDouble(0)))
+                           ? Attribute(graph::splatAttr(shaped, result))
                            : Attribute(graph::tensorAttr(op.getContext(), result, "folded")));
     }
     replace(op, builder, values);

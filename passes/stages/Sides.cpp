@@ -18,7 +18,7 @@ static bool needsHost(Type type) {
     return true;
   }
   Type element = cast<RankedTensorType>(type).getElementType();
-  return element.isF64() || isa<graph::StringType>(element);
+  return element.isF64() || isa<ComplexType, graph::StringType>(element);
 }
 
 static bool isEmpty(Type type) { return graph::isStaticTensor(type) && cast<RankedTensorType>(type).getNumElements() == 0; }

@@ -77,6 +77,10 @@ nrt_dtype_t dtypeCode(DType type) {
     return NCC_NRT_DTYPE_INT2;
   case DType::U2:
     return NCC_NRT_DTYPE_UINT2;
+  case DType::C64:
+    return NCC_NRT_DTYPE_COMPLEX64;
+  case DType::C128:
+    return NCC_NRT_DTYPE_COMPLEX128;
   case DType::Bool:
     return NCC_NRT_DTYPE_BOOL;
   case DType::String:

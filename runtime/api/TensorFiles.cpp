@@ -19,7 +19,7 @@ struct OnnxType {
 };
 constexpr OnnxType kTypes[] = {{1, DType::F32}, {2, DType::U8}, {3, DType::I8}, {4, DType::U16}, {5, DType::I16}, {6, DType::I32},
                                {7, DType::I64}, {8, DType::String}, {9, DType::Bool}, {10, DType::F16}, {11, DType::F64},
-                               {12, DType::U32}, {13, DType::U64}, {16, DType::BF16}, {17, DType::F8E4M3},
+                               {12, DType::U32}, {13, DType::U64}, {14, DType::C64}, {15, DType::C128}, {16, DType::BF16}, {17, DType::F8E4M3},
                                {18, DType::F8E4M3Fnuz}, {19, DType::F8E5M2}, {20, DType::F8E5M2Fnuz}, {21, DType::U4}, {22, DType::I4},
                                {23, DType::F4E2M1}, {24, DType::F8E8M0}, {25, DType::U2}, {26, DType::I2}};
 
@@ -155,7 +155,7 @@ absl::StatusOr<NamedTensor> parseTensorProto(Span bytes) {
       return bad("data and dims differ in size");
     }
     tensor = unpackBits(packed.data(), *type, shape);
-  } else if (p.hasRaw || *type == DType::F32 || *type == DType::F64) {
+  } else if (p.hasRaw || *type == DType::F32 || *type == DType::F64 || isComplex(*type)) {
     const void *from = p.hasRaw ? static_cast<const void *>(p.raw.data()) : p.fixed.data();
     if ((p.hasRaw ? p.raw.size() : p.fixed.size()) != tensor.byteSize()) {
       return bad("data and dims differ in size");
@@ -209,7 +209,7 @@ struct NpyType {
 };
 constexpr NpyType kNpyTypes[] = {{"f4", DType::F32}, {"f8", DType::F64}, {"f2", DType::F16}, {"i1", DType::I8}, {"i2", DType::I16},
                                  {"i4", DType::I32}, {"i8", DType::I64}, {"u1", DType::U8}, {"u2", DType::U16}, {"u4", DType::U32},
-                                 {"u8", DType::U64}, {"b1", DType::Bool}, {"V2", DType::BF16}};
+                                 {"u8", DType::U64}, {"b1", DType::Bool}, {"c8", DType::C64}, {"c16", DType::C128}, {"V2", DType::BF16}};
 
 /// The value after 'key': in the header's Python dict, up to the closing quote or bracket.
 std::string npyField(const std::string &header, const std::string &key) {

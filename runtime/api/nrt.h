@@ -58,6 +58,8 @@ typedef enum {
   NCC_NRT_DTYPE_UINT4 = 135,
   NCC_NRT_DTYPE_INT2 = 136,
   NCC_NRT_DTYPE_UINT2 = 137,
+  NCC_NRT_DTYPE_COMPLEX64 = 138, /* a real and an imaginary float, below: double */
+  NCC_NRT_DTYPE_COMPLEX128 = 139,
   NCC_NRT_DTYPE_STRING = 160
 } nrt_dtype_t;
 

@@ -47,6 +47,11 @@ T combine(T old, T update, std::string_view kind) {
   return kind == "min" ? (old < update ? old : update) : update;
 }
 
+/// Complex numbers are moved; nothing adds or compares them.
+absl::Status checkCombines(DType type, std::string_view kind) {
+  return kind == "none" || !isComplex(type) ? absl::OkStatus() : absl::UnimplementedError("complex numbers are moved, not combined");
+}
+
 void combineElements(const Tensor &updates, int64_t at, Tensor &out, int64_t target, int64_t count,
                      std::string_view kind) {
   if (kind == "none") {
@@ -106,6 +111,9 @@ absl::Status gatherElements(KernelContext &context) {
 absl::Status scatterElements(KernelContext &context) {
   const Tensor &data = context.inputs[0], &indices = context.inputs[1], &updates = context.inputs[2];
   std::string kind = context.attrs.getString("reduction", "none");
+  if (absl::Status status = checkCombines(data.dtype(), kind); !status.ok()) {
+    return status;
+  }
   Tensor out = clone(data);
   int64_t axis = context.attrs.getInt("axis", 0), size = data.shape()[axis];
   Shape strides = stridesOf(data.shape()), own = stridesOf(indices.shape());
@@ -167,6 +175,9 @@ absl::Status gatherNd(KernelContext &context) {
 absl::Status scatterNd(KernelContext &context) {
   const Tensor &data = context.inputs[0], &indices = context.inputs[1], &updates = context.inputs[2];
   std::string kind = context.attrs.getString("reduction", "none");
+  if (absl::Status status = checkCombines(data.dtype(), kind); !status.ok()) {
+    return status;
+  }
   Tensor out = clone(data);
   int64_t depth = indices.shape()[indices.rank() - 1], run = 1;
   Shape strides = stridesOf(data.shape());
@@ -206,7 +217,7 @@ absl::Status nonzero(KernelContext &context) {
   const Tensor &x = context.inputs[0];
   std::vector<int64_t> found;
   for (int64_t i = 0; i < x.size(); ++i) {
-    if (x.dtype() == DType::String ? !x.strings()[i].empty() : x.asDouble(i) != 0) {
+    if (x.dtype() == DType::String ? !x.strings()[i].empty() : x.asDouble(i) != 0 || x.imaginary(i) != 0) {
       found.push_back(i);
     }
   }

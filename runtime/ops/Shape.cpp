@@ -134,8 +134,11 @@ absl::Status pad(KernelContext &context) {
   Tensor fill(out.dtype(), {});
   if (isInteger(out.dtype()) && context.attrs.find("value_int")) { // what a double does not hold
     fill.setInt(0, context.attrs.getInt("value_int", 0));
-  } else if (out.dtype() == DType::Bool || isInteger(out.dtype()) || isFloat(out.dtype())) {
+  } else if (out.dtype() != DType::String) {
     fill.setDouble(0, context.attrs.getFloat("value", 0));
+  }
+  if (isComplex(out.dtype())) {
+    realPairs(fill).setDouble(1, context.attrs.getFloat("value_imaginary", 0));
   }
   return dispatchBytes(out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;

@@ -58,6 +58,7 @@ absl::Status dispatchBytes(DType type, Fn &&fn) {
   case 2: return fn(Tag<uint16_t>());
   case 4: return fn(Tag<uint32_t>());
   case 8: return fn(Tag<uint64_t>());
+  case 16: return fn(Tag<std::array<uint64_t, 2>>());
   default: return absl::UnimplementedError(absl::StrCat("no kernel for element type ", std::string(dtypeName(type))));
   }
 }

@@ -15,7 +15,7 @@ constexpr Name kNames[] = {
     {DType::F8E8M0, "f8e8m0"}, {DType::F4E2M1, "f4e2m1"}, {DType::I4, "i4"}, {DType::I2, "i2"}, {DType::U4, "u4"}, {DType::U2, "u2"},
     {DType::I8, "i8"}, {DType::I16, "i16"}, {DType::I32, "i32"}, {DType::I64, "i64"},
     {DType::U8, "u8"}, {DType::U16, "u16"}, {DType::U32, "u32"}, {DType::U64, "u64"}, {DType::Bool, "bool"},
-    {DType::String, "string"}};
+    {DType::C64, "c64"}, {DType::C128, "c128"}, {DType::String, "string"}};
 } // namespace
 
 std::string_view dtypeName(DType type) {

@@ -18,6 +18,7 @@ enum class DType : uint8_t {
   Bool = 24, // one byte, 0 or 1
   String = 32,
   F8E8M0 = 40, F4E2M1 = 41, // a power of two without sign; four bits, one to a byte
+  C64 = 48, C128 = 49, // complex: a real and an imaginary f32, or f64
 };
 
 /// Bytes of one element; 0 for String, which has no fixed size.
@@ -28,7 +29,8 @@ constexpr size_t dtypeSize(DType type) {
   case DType::Bool: return 1;
   case DType::F16: case DType::BF16: case DType::I16: case DType::U16: return 2;
   case DType::F32: case DType::I32: case DType::U32: return 4;
-  case DType::F64: case DType::I64: case DType::U64: return 8;
+  case DType::F64: case DType::I64: case DType::U64: case DType::C64: return 8;
+  case DType::C128: return 16;
   case DType::String: return 0;
   }
   return 0;
@@ -37,6 +39,7 @@ constexpr size_t dtypeSize(DType type) {
 constexpr bool isFloat(DType type) {
   return static_cast<uint8_t>(type) < 8 || type == DType::F8E8M0 || type == DType::F4E2M1;
 }
+constexpr bool isComplex(DType type) { return type == DType::C64 || type == DType::C128; }
 constexpr bool isSignedInt(DType type) { return type >= DType::I8 && type <= DType::I2; }
 constexpr bool isUnsignedInt(DType type) { return type >= DType::U8 && type <= DType::U2; }
 constexpr bool isInteger(DType type) { return isSignedInt(type) || isUnsignedInt(type); }

@@ -6,7 +6,8 @@
 
 using namespace ncc;
 
-double ncc::largestMagnitude(const Tensor &tensor) {
+double ncc::largestMagnitude(const Tensor &given) {
+  const Tensor tensor = realPairs(given);
   double largest = 0;
   for (int64_t i = 0; i < tensor.size(); ++i) {
     double value = std::fabs(tensor.asDouble(i));
@@ -15,7 +16,8 @@ double ncc::largestMagnitude(const Tensor &tensor) {
   return largest;
 }
 
-Difference ncc::difference(const Tensor &actual, const Tensor &expected, double rtol, double atol, double largest) {
+Difference ncc::difference(const Tensor &given, const Tensor &wanted, double rtol, double atol, double largest) {
+  const Tensor actual = realPairs(given), expected = realPairs(wanted);
   Difference result;
   double dot = 0, aa = 0, bb = 0, dd = 0;
   for (int64_t i = 0; i < expected.size(); ++i) {

@@ -103,9 +103,17 @@ double Tensor::asDouble(int64_t i) const {
     return f4e2m1ToFloat(load<uint8_t>(bytes, i));
   case DType::U64:
     return static_cast<double>(load<uint64_t>(bytes, i));
+  case DType::C64:
+    return load<float>(bytes, 2 * i);
+  case DType::C128:
+    return load<double>(bytes, 2 * i);
   default:
     return static_cast<double>(asInt(i));
   }
+}
+
+double Tensor::imaginary(int64_t i) const {
+  return type == DType::C64 ? load<float>(bytes, 2 * i + 1) : type == DType::C128 ? load<double>(bytes, 2 * i + 1) : 0.0;
 }
 
 /// What x86 makes of a value that no integer of 64 bits holds: the least one. C++ leaves it open.
@@ -182,6 +190,12 @@ void Tensor::setDouble(int64_t i, double value) {
     return store(data, i, floatToF4e2m1(towardsOdd(value)));
   case DType::Bool:
     return store(data, i, static_cast<uint8_t>(value != 0));
+  case DType::C64:
+    store(data, 2 * i + 1, 0.0f);
+    return store(data, 2 * i, static_cast<float>(value));
+  case DType::C128:
+    store(data, 2 * i + 1, 0.0);
+    return store(data, 2 * i, value);
   case DType::U64:
     return store(data, i, value >= 0x1p63 && value < 0x1p64 ? static_cast<uint64_t>(value) : static_cast<uint64_t>(toInteger(value)));
   default:
@@ -215,10 +229,21 @@ void Tensor::setInt(int64_t i, int64_t value) {
       return store(data, i, value);
     }
     break;
-  default:
+  case 0:
     return;
+  default:
+    break;
   }
   setDouble(i, static_cast<double>(value));
+}
+
+Tensor realPairs(const Tensor &tensor) {
+  if (!isComplex(tensor.dtype())) {
+    return tensor;
+  }
+  Shape shape = tensor.shape();
+  shape.push_back(2);
+  return Tensor(tensor.dtype() == DType::C64 ? DType::F32 : DType::F64, shape, tensor.data(), std::make_shared<Tensor>(tensor));
 }
 
 Tensor unpackBits(const void *packed, DType type, Shape shape) {

@@ -49,7 +49,10 @@ public:
   Tensor reshaped(Shape shape) const;
 
   /// Element `i` as a double or int64, whatever the numeric type (bool: 0 or 1). For tests and reference code.
+  /// Of a complex number it is the real part.
   double asDouble(int64_t i) const;
+  /// 0 for all but complex numbers.
+  double imaginary(int64_t i) const;
   int64_t asInt(int64_t i) const;
   /// Rounds to nearest even for floats, saturates nothing for integers (two's complement wrap).
   void setDouble(int64_t i, double value);
@@ -63,6 +66,9 @@ private:
   std::shared_ptr<const void> storage;
   std::shared_ptr<std::vector<std::string>> text;
 };
+
+/// The real and imaginary parts of complex numbers, along a new last dim, in the same buffer; any other tensor as it is.
+Tensor realPairs(const Tensor &tensor);
 
 /// Types of 4 and 2 bits between ONNX's packed form (the first value in the low bits) and one value per byte.
 Tensor unpackBits(const void *packed, DType type, Shape shape);

@@ -95,6 +95,25 @@ TEST(Importer, ReportsEveryUnsupportedFormAtOnce) {
   EXPECT_THAT(result.diagnostics->all()[1].message, HasSubstr("contracted sizes differ"));
 }
 
+TEST(Importer, OnlyMovesComplexNumbers) {
+  ModelBuilder builder;
+  builder.input("x", {2}, 14).input("i", {2}, 7).input("r", {2}).output("y").output("z").output("s").output("t");
+  builder.node("Add", {"x", "x"}, {"y"}, "adds");
+  setInt(builder.node("Cast", {"r"}, {"z"}, "casts"), "to", 15);
+  onnx::AttributeProto *reduction = builder.node("ScatterElements", {"x", "i", "x"}, {"s"}, "scatters").add_attribute();
+  reduction->set_name("reduction");
+  reduction->set_s("add");
+  builder.node("Neg", {"t0"}, {"t"}, "negates");
+  builder.node("Identity", {"x"}, {"t0"}, "moves");
+  Imported result = import(builder);
+  EXPECT_FALSE(result.module);
+  ASSERT_EQ(result.diagnostics->all().size(), 4u);
+  for (const Diagnostic &diagnostic : result.diagnostics->all()) {
+    EXPECT_THAT(diagnostic.message, HasSubstr("moved, not computed with")) << diagnostic.str();
+  }
+  EXPECT_THAT(result.diagnostics->all()[0].message, HasSubstr("complex64"));
+}
+
 TEST(Importer, BindsShapes) {
   ModelBuilder builder;
   builder.input("x", {-1, -1, 3}).output("y");

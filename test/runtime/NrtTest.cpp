@@ -94,7 +94,7 @@ TEST_F(Nrt, WrapperAndExecutorsAgree) {
 }
 
 TEST(TensorFiles, RoundTripsEveryType) {
-  for (DType type : {DType::F32, DType::F16, DType::BF16, DType::F64, DType::I8, DType::I16, DType::I32, DType::I64, DType::U8, DType::U16, DType::U32, DType::U64, DType::Bool}) {
+  for (DType type : {DType::F32, DType::F16, DType::BF16, DType::F64, DType::I8, DType::I16, DType::I32, DType::I64, DType::U8, DType::U16, DType::U32, DType::U64, DType::C64, DType::C128, DType::Bool}) {
     Tensor t(type, {2, 3});
     for (int i = 0; i < 6; ++i) {
       t.setInt(i, type == DType::Bool ? i % 2 : i * 3);

@@ -24,3 +24,21 @@ TEST(Tensor, NarrowFloatsAreRoundedOnce) {
   EXPECT_TRUE(std::isnan(stored(DType::F16, NAN)));
   EXPECT_EQ(stored(DType::F16, 0x1p-24), 0x1p-24);
 }
+
+TEST(Complex, IsAPairOfFloats) {
+  for (DType type : {DType::C64, DType::C128}) {
+    Tensor tensor(type, {2});
+    EXPECT_EQ(tensor.byteSize(), type == DType::C64 ? 16u : 32u);
+    Tensor pairs = realPairs(tensor);
+    EXPECT_EQ(pairs.shape(), (Shape{2, 2}));
+    pairs.setDouble(2, 1.5);
+    pairs.setDouble(3, -2);
+    EXPECT_EQ(tensor.asDouble(1), 1.5);
+    EXPECT_EQ(tensor.imaginary(1), -2);
+    EXPECT_EQ(tensor.asInt(1), 1);
+    tensor.setInt(1, 7);
+    EXPECT_EQ(tensor.asDouble(1), 7);
+    EXPECT_EQ(tensor.imaginary(1), 0);
+    EXPECT_EQ(dtypeFromName(dtypeName(type)), type);
+  }
+}

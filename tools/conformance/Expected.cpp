@@ -64,6 +64,9 @@ std::string compareOne(const Tensor &actual, const Tensor &given, const Rules &r
   if (actual.dtype() == DType::String) {
     return actual.strings() == expected.strings() ? "" : "strings differ";
   }
+  if (isComplex(actual.dtype())) {
+    return identical(ops::Value(actual), ops::Value(expected)) ? "" : "complex numbers differ";
+  }
   if (rules.random) {
     return compareDrawn(actual, expected);
   }

@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/frontend/onnx/Handlers.h"
 
+#include "compiler/frontend/onnx/ops/ComplexPairs.h"
+
 namespace ncc::frontend {
 
 static std::string normalized(llvm::StringRef domain) { return domain == "ai.onnx" ? "" : domain.str(); }
@@ -25,6 +27,7 @@ const HandlerTable &handlers() {
     addActivationHandlers(built);
     addArithmeticHandlers(built);
     addAttentionHandlers(built);
+    addComplexPairHandlers(built);
     addConstantHandlers(built);
     addConvHandlers(built);
     addContribAttentionHandlers(built);

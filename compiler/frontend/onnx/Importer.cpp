@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/frontend/onnx/Importer.h"
 
+#include "compiler/frontend/onnx/ComplexTypes.h"
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/KnownAttributes.h"
 #include "compiler/frontend/onnx/InputShapes.h"
@@ -329,6 +330,10 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   if (!handler && !atRunTime && function) {
     return importCall(node, *function, operands, scope, frame);
   }
+  if (std::string refusal = complexRefusal(node, operands); !refusal.empty()) {
+    diagnostics->report(Code::UnsupportedForm, refusal, name, absl::StrCat(node.op_type(), "-", version));
+    return poison();
+  }
   Location loc = NameLoc::get(builder.getStringAttr(name));
   ScopeAdapter adapter(*this, scope, frame);
   NodeContext context(builder, loc, node, version, operands, adapter);
@@ -340,6 +345,10 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
     done = succeeded(atRunTime(second));
     reason = second.reason();
     results.assign(second.outputs().begin(), second.outputs().end());
+  }
+  if (std::string refusal = done ? complexRefusal(node, results) : ""; !refusal.empty()) {
+    done = false;
+    reason = refusal;
   }
   for (int i = 0; done && i < node.output_size(); ++i) {
     if (!node.output(i).empty() && (i >= static_cast<int>(results.size()) || !results[i])) {

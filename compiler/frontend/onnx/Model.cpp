@@ -121,6 +121,8 @@ std::optional<DType> dtypeOfOnnx(int32_t dataType) {
   case 11: return DType::F64;
   case 12: return DType::U32;
   case 13: return DType::U64;
+  case 14: return DType::C64;
+  case 15: return DType::C128;
   case 16: return DType::BF16;
   case 17: return DType::F8E4M3;
   case 18: return DType::F8E4M3Fnuz;
@@ -178,9 +180,19 @@ absl::StatusOr<Tensor> typedTensor(const onnx::TensorProto &proto, DType dtype, 
     fill(field, tensor);
     return tensor;
   };
+  auto takePairs = [&](const auto &field) -> absl::StatusOr<Tensor> { // real and imaginary parts in turn
+    if (field.size() != 2 * count) {
+      return wrongSize(proto, field.size() / 2, count);
+    }
+    Tensor tensor(dtype, shape);
+    std::memcpy(tensor.mutableData(), field.data(), tensor.byteSize());
+    return tensor;
+  };
   switch (dtype) {
   case DType::F32: return take(proto.float_data());
   case DType::F64: return take(proto.double_data());
+  case DType::C64: return takePairs(proto.float_data());
+  case DType::C128: return takePairs(proto.double_data());
   case DType::I64: return take(proto.int64_data());
   case DType::U32: case DType::U64: return take(proto.uint64_data());
   case DType::String: {

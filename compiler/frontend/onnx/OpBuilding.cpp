@@ -206,7 +206,7 @@ Value OpBuilding::constantInts(IntsRef values) {
 }
 
 Value OpBuilding::splat(RankedTensorType type, double value) {
-  if (!type.getElementType().isIntOrFloat()) {
+  if (!type.getElementType().isIntOrFloat() && !isa<ComplexType>(type.getElementType())) {
     fail("needs operands of numeric elements");
     return {};
   }

@@ -18,8 +18,8 @@ absl::Status nonzeroRun(HostCall &call) {
   const Tensor &x = call.tensor(0);
   std::vector<int64_t> found;
   for (int64_t i = 0; i < x.size(); ++i) {
-    const bool set = x.dtype() == DType::String ? !x.strings()[static_cast<size_t>(i)].empty() : isFloat(x.dtype()) ? x.asDouble(i) != 0 : x.asInt(i) != 0;
-    if (set) {
+    const bool set = x.dtype() == DType::String ? !x.strings()[static_cast<size_t>(i)].empty() : isInteger(x.dtype()) ? x.asInt(i) != 0 : x.asDouble(i) != 0;
+    if (set || x.imaginary(i) != 0) {
       found.push_back(i);
     }
   }

@@ -112,6 +112,7 @@ absl::Status padByRule(Rule &rule) {
       rule.call.attrs.set("value_int", rule.known[2]->asInt(0));
     } else {
       rule.call.attrs.set("value", rule.known[2]->asDouble(0));
+      rule.call.attrs.set("value_imaginary", rule.known[2]->imaginary(0));
     }
   }
   return padRule(rule);

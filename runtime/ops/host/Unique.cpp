@@ -46,13 +46,15 @@ struct RowOrder {
     }
     return 0;
   }
+  /// NaN comes last and equals itself.
+  static int floats(double a, double b) { return a < b || (a == a && b != b) ? -1 : a > b || (a != a && b == b) ? 1 : 0; }
   int element(int64_t a, int64_t b) const {
     if (x.dtype() == DType::String) {
       return x.strings()[static_cast<size_t>(a)].compare(x.strings()[static_cast<size_t>(b)]);
     }
-    if (isFloat(x.dtype())) { // NaN comes last and equals itself
-      const double va = x.asDouble(a), vb = x.asDouble(b);
-      return va < vb || (va == va && vb != vb) ? -1 : va > vb || (va != va && vb == vb) ? 1 : 0;
+    if (isFloat(x.dtype()) || isComplex(x.dtype())) {
+      const int real = floats(x.asDouble(a), x.asDouble(b));
+      return real != 0 ? real : floats(x.imaginary(a), x.imaginary(b));
     }
     if (x.dtype() == DType::U64) {
       const auto va = static_cast<uint64_t>(x.asInt(a)), vb = static_cast<uint64_t>(x.asInt(b));

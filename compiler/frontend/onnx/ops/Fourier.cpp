@@ -59,24 +59,25 @@ static Tensor transformMatrix(const Transform &t, DType dtype) {
   return matrix;
 }
 
-/// x[..., n, ..., 1|2] transformed along `axis`.
-static LogicalResult transformAlong(NodeContext &node, Value x, int64_t axis, int64_t length) {
+/// x[..., n, ..., 1|2] transformed along `axis`; null after an error.
+static Value transformAlong(NodeContext &node, Value x, int64_t axis, int64_t length, bool inverse, bool onesided) {
   int64_t rank = node.rankOf(x), parts = node.dimsOf(x)[rank - 1], size = node.dimsOf(x)[axis];
-  bool onesided = node.attrInt("onesided", 0) != 0;
   Transform t;
-  t.inverse = node.attrInt("inverse", 0) != 0;
+  t.inverse = inverse;
   t.complexIn = parts == 2;
   t.halfIn = t.inverse && onesided;
   t.complexOut = !t.halfIn;
   t.length = length > 0 ? length : t.halfIn ? 2 * (size - 1) : size;
   if (t.length < 1 || t.length > (1 << 24)) {
-    return node.fail(absl::StrCat("a transform of length ", t.length, " is not possible"));
+    node.OpBuilding::fail(absl::StrCat("a transform of length ", t.length, " is not possible"));
+    return {};
   }
   int64_t half = t.length / 2 + 1;
   t.samples = std::min(size, t.halfIn ? half : t.length); // what lacks is zero
   t.bins = onesided && !t.inverse ? half : t.length;
   if (t.samples * t.bins * 4 > kMatrixElements) {
-    return node.fail(absl::StrCat("a transform of length ", t.length, " needs too large a matrix"));
+    node.OpBuilding::fail(absl::StrCat("a transform of length ", t.length, " needs too large a matrix"));
+    return {};
   }
   Type type = node.elementOf(x), wide = wideType(node, type);
   Ints perm, back(rank);
@@ -89,7 +90,7 @@ static LogicalResult transformAlong(NodeContext &node, Value x, int64_t axis, in
   perm.push_back(rank - 1);
   Value y = node.transpose(node.sliceAxis(node.cast(x, wide), axis, 0, t.samples), perm);
   if (!y) {
-    return failure();
+    return {};
   }
   Ints dims(node.dimsOf(y).drop_back(2));
   dims.push_back(t.samples * parts);
@@ -100,7 +101,7 @@ static LogicalResult transformAlong(NodeContext &node, Value x, int64_t axis, in
   for (int64_t i = 0; i < rank; ++i) {
     back[perm[i]] = i;
   }
-  return node.result(node.cast(node.transpose(node.reshape(y, dims), back), type));
+  return node.cast(node.transpose(node.reshape(y, dims), back), type);
 }
 
 static LogicalResult dft(NodeContext &node) {
@@ -128,7 +129,36 @@ static LogicalResult dft(NodeContext &node) {
   if (!at || rank < 2 || *at == rank - 1 || node.dimsOf(x)[rank - 1] < 1 || node.dimsOf(x)[rank - 1] > 2) {
     return node.fail("needs a last dim of 1 (real) or 2 (complex) behind the transformed axis");
   }
-  return transformAlong(node, x, *at, length);
+  return node.result(transformAlong(node, x, *at, length, node.attrInt("inverse", 0) != 0, node.attrInt("onesided", 0) != 0));
+}
+
+/// ONNX Runtime's transforms of the last `signal_ndim` dims; the one of the last dim keeps, or is given, half of its spectrum.
+template <bool inverse>
+static LogicalResult halfTransform(NodeContext &node) {
+  if (!node.needInputs(1, 1)) {
+    return failure();
+  }
+  Value x = node.input(0);
+  int64_t rank = node.rankOf(x), count = node.attrInt("signal_ndim", 1), last = rank - (inverse ? 2 : 1);
+  if (node.attrInt("normalized", 0) != 0 || node.attrInt("onesided", 1) != 1) {
+    return node.fail("normalized must be 0 and onesided 1");
+  }
+  if (count < 1 || count > 3 || count > last + 1 || (inverse && node.dimsOf(x)[rank - 1] != 2)) {
+    return node.fail(absl::StrCat("needs a signal of 1 to 3 dims", inverse ? " and a last dim of 2" : "", ", has signal_ndim ", count, " and rank ", rank));
+  }
+  if (!inverse) {
+    Ints dims(node.dimsOf(x));
+    dims.push_back(1);
+    x = transformAlong(node, node.reshape(x, dims), last, 0, false, true);
+  }
+  for (int64_t axis = last - 1; x && axis > last - count; --axis) {
+    x = transformAlong(node, x, axis, 0, inverse, false);
+  }
+  if (inverse && x) {
+    x = transformAlong(node, x, last, 0, true, true);
+    x = x ? node.reshape(x, node.dimsOf(x).drop_back()) : x;
+  }
+  return x ? node.result(x) : failure();
 }
 
 /// One convolution whose filters are windowed waves: [B, samples, 1|2] -> [B, frames, bins, 2].
@@ -204,6 +234,8 @@ void addFourierHandlers(HandlerTable &table) {
   table.add("DFT", 17, dft);
   table.add("STFT", 17, stft);
   table.add("MelWeightMatrix", 17, melWeights);
+  table.add("Rfft", 1, halfTransform<false>, kMicrosoft);
+  table.add("Irfft", 1, halfTransform<true>, kMicrosoft);
 }
 
 } // namespace ncc::frontend

@@ -144,7 +144,13 @@ static LogicalResult bitcast(NodeContext &node) {
 }
 
 static LogicalResult imageDecoder(NodeContext &node) {
-  return node.fail("compressed images are not decoded; feed decoded pixels instead");
+  const std::string pixels = node.attrString("pixel_format", "RGB");
+  if (pixels != "RGB" && pixels != "BGR" && pixels != "Grayscale") {
+    return node.fail("pixel_format must be RGB, BGR or Grayscale, not '" + pixels + "'");
+  }
+  ops::Attributes attributes;
+  attributes.set("pixels", pixels);
+  return node.needInputs(1, 1) ? node.result(node.hostOne("image_decode", node.input(0), attributes)) : failure();
 }
 
 void addSamplingHandlers(HandlerTable &table) {

@@ -126,6 +126,9 @@ static std::optional<double> plainBorder(NodeContext &node) {
     return node.has(2) ? std::nullopt : std::optional(0.0);
   }
   double value = tensor->asDouble(0);
+  if (isComplex(tensor->dtype())) {
+    return tensor->imaginary(0) == 0 ? std::optional(value) : std::nullopt;
+  }
   bool held = isFloat(tensor->dtype()) || (std::abs(value) < 0x1p53 && static_cast<int64_t>(value) == tensor->asInt(0));
   return held ? std::optional(value) : std::nullopt;
 }

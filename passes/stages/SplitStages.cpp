@@ -186,8 +186,8 @@ struct SplitStagesPass : impl::SplitStagesPassBase<SplitStagesPass> {
     }
     Block &entry = main.getBody().front();
     auto needed = [&] {
-      auto host = [](Type type) { // no core holds strings, be they constants
-        return !graph::isStaticTensor(type) || isa<graph::StringType>(cast<RankedTensorType>(type).getElementType());
+      auto host = [](Type type) { // no core holds strings or complex numbers, be they constants
+        return !graph::isStaticTensor(type) || isa<ComplexType, graph::StringType>(cast<RankedTensorType>(type).getElementType());
       };
       return llvm::any_of(entry, [](Operation &op) { return isHostOnly(&op); }) || llvm::any_of(main.getArgumentTypes(), host) ||
              llvm::any_of(main.getResultTypes(), host);

@@ -28,6 +28,18 @@ func.func @splat() -> tensor<1000x1000xf32> {
   return %0 : tensor<1000x1000xf32>
 }
 
+// Also of integers no double holds, copied or computed.
+// CHECK-LABEL: func.func @wide_splat
+func.func @wide_splat() -> (tensor<1000xi64>, tensor<2xi64>) {
+  // CHECK-DAG: graph.constant dense<9007199254740993> : tensor<1000xi64>
+  // CHECK-DAG: graph.constant dense<9007199254740995> : tensor<2xi64>
+  %a = graph.constant dense<9007199254740993> : tensor<i64>
+  %0 = graph.expand %a : (tensor<i64>) -> tensor<1000xi64>
+  %b = graph.constant dense<2> : tensor<2xi64>
+  %1 = graph.binary add %a, %b : (tensor<i64>, tensor<2xi64>) -> tensor<2xi64>
+  return %0, %1 : tensor<1000xi64>, tensor<2xi64>
+}
+
 // CHECK-LABEL: func.func @integers_and_bools
 func.func @integers_and_bools() -> (tensor<2xi64>, tensor<2xi1>) {
   // CHECK-DAG: graph.constant dense<[2, 0]> : tensor<2xi64>

@@ -38,6 +38,19 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
+// No core holds complex numbers, be they constants.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: attributes {ncc.plan}
+// CHECK: graph.transpose %arg0
+// CHECK-NOT: call
+func.func @main(%x: tensor<2x3xcomplex<f32>>) -> (tensor<3x2xcomplex<f32>>, tensor<1xcomplex<f64>>) {
+  %c = graph.constant dense<(1.0, 2.0)> : tensor<1xcomplex<f64>>
+  %y = graph.transpose %x perm = [1, 0] : (tensor<2x3xcomplex<f32>>) -> tensor<3x2xcomplex<f32>>
+  return %y, %c : tensor<3x2xcomplex<f32>>, tensor<1xcomplex<f64>>
+}
+
+// -----
+
 // What does not depend on the host's work joins the first segment; moves alone stay on the host.
 // CHECK-LABEL: func.func @main
 // CHECK: %[[B:.*]]:2 = call @segment_0(%arg0)

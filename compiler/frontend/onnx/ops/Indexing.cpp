@@ -152,7 +152,7 @@ static LogicalResult nonzero(NodeContext &node) {
   int64_t rank = x->rank();
   std::vector<int64_t> found;
   for (int64_t i = 0; i < x->size(); ++i) {
-    if (x->asDouble(i) != 0) {
+    if (x->dtype() == DType::String ? !x->strings()[static_cast<size_t>(i)].empty() : x->asDouble(i) != 0 || x->imaginary(i) != 0) {
       found.push_back(i);
     }
   }

@@ -47,6 +47,7 @@ const HandlerTable &handlers() {
     addReduceHandlers(built);
     addReshapeHandlers(built);
     addResizeHandlers(built);
+    addRetiredHandlers(built);
     addSamplingHandlers(built);
     addSequenceModelHandlers(built);
     addSignalHandlers(built);

@@ -63,6 +63,7 @@ void addRecurrentHandlers(HandlerTable &table);
 void addReduceHandlers(HandlerTable &table);
 void addReshapeHandlers(HandlerTable &table);
 void addResizeHandlers(HandlerTable &table);
+void addRetiredHandlers(HandlerTable &table);
 void addSamplingHandlers(HandlerTable &table);
 void addSequenceModelHandlers(HandlerTable &table);
 void addSignalHandlers(HandlerTable &table);

@@ -108,9 +108,10 @@ static LogicalResult recurrent(NodeContext &node) {
 }
 
 void addRecurrentHandlers(HandlerTable &table) {
-  table.add("LSTM", 7, lstm);
-  table.add("GRU", 7, recurrent<graph::GruOp, 2>);
-  table.add("RNN", 7, recurrent<graph::RnnOp, 1>);
+  // What opset 1 had more, output_sequence, only says whether the first result is wanted.
+  table.add("LSTM", 1, lstm);
+  table.add("GRU", 1, recurrent<graph::GruOp, 2>);
+  table.add("RNN", 1, recurrent<graph::RnnOp, 1>);
 }
 
 } // namespace ncc::frontend

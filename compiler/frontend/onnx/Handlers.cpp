@@ -62,6 +62,7 @@ const HandlerTable &runTimeHandlers() {
   static const HandlerTable table = [] {
     HandlerTable built;
     addRunTimeControlHandlers(built);
+    addRunTimeFourierHandlers(built);
     addRunTimeLayerHandlers(built);
     addRunTimeSignalHandlers(built);
     addRunTimeTensorHandlers(built);

@@ -72,6 +72,7 @@ void addTrainingHandlers(HandlerTable &table);
 
 // The same for run-time handlers.
 void addRunTimeControlHandlers(HandlerTable &table);
+void addRunTimeFourierHandlers(HandlerTable &table);
 void addRunTimeLayerHandlers(HandlerTable &table);
 void addRunTimeSignalHandlers(HandlerTable &table);
 void addRunTimeTensorHandlers(HandlerTable &table);

@@ -28,7 +28,9 @@ const HandlerTable &handlers() {
     addConstantHandlers(built);
     addConvHandlers(built);
     addContribAttentionHandlers(built);
+    addContribExpertHandlers(built);
     addContribHandlers(built);
+    addContribTensorHandlers(built);
     addContribQuantizeHandlers(built);
     addEinsumHandlers(built);
     addFourierHandlers(built);

@@ -175,7 +175,9 @@ static LogicalResult flexAttention(NodeContext &node) {
 void addSequenceModelHandlers(HandlerTable &table) {
   table.add("SwiGLU", 1, swiglu);
   table.add("CausalConvWithState", 1, causalConv);
+  table.add("CausalConvWithState", 1, causalConv, kMicrosoft);
   table.add("LinearAttention", 1, linearAttention);
+  table.add("LinearAttention", 1, linearAttention, kMicrosoft);
   table.add("FlexAttention", 1, flexAttention, kPreview);
 }
 

@@ -15,10 +15,13 @@ namespace ncc::frontend {
 using graph::ReduceKind;
 using graph::UnaryKind;
 
+/// Values that share a scale, at most.
+static constexpr int64_t kMostBlock = 1 << 24;
+
 /// Weights of 2, 4 or 8 bits in blocks along K, written out as floats [N, K] at import.
 static LogicalResult matmulNBits(NodeContext &node) {
   int64_t k = node.attrInt("K", 0), n = node.attrInt("N", 0), bits = node.attrInt("bits", 4), block = node.attrInt("block_size", 0);
-  if (!node.needInputs(3, 6) || k < 1 || n < 1 || block < 16 || (bits != 2 && bits != 4 && bits != 8) || k > (1 << 24) || n > (int64_t(1) << 33) / k) {
+  if (!node.needInputs(3, 6) || k < 1 || n < 1 || block < 16 || block > kMostBlock || (bits != 2 && bits != 4 && bits != 8) || k > (1 << 24) || n > (int64_t(1) << 33) / k) {
     return node.fail("needs K, N, a block_size of at least 16, and 2, 4 or 8 bits");
   }
   std::optional<Tensor> packed = node.constTensor(1, "weights"), scales = packed ? node.constTensor(2, "scales") : std::nullopt;
@@ -63,7 +66,7 @@ static constexpr float kBnb4[2][16] = {
 /// Weights [N, K] of 4 bits in blocks of the flattened matrix, the first of two in the higher half, written out at import.
 static LogicalResult matmulBnb4(NodeContext &node) {
   int64_t k = node.attrInt("K", 0), n = node.attrInt("N", 0), block = node.attrInt("block_size", 0), kind = node.attrInt("quant_type", -1);
-  if (!node.needInputs(3, 3) || k < 1 || n < 1 || block < 16 || (kind != 0 && kind != 1) || node.attrInt("transB", 1) != 1 || k > (1 << 24) ||
+  if (!node.needInputs(3, 3) || k < 1 || n < 1 || block < 16 || block > kMostBlock || (kind != 0 && kind != 1) || node.attrInt("transB", 1) != 1 || k > (1 << 24) ||
       n > (int64_t(1) << 33) / k) {
     return node.fail("needs K, N, a block_size of at least 16, transposed weights, and quant_type 0 (FP4) or 1 (NF4)");
   }

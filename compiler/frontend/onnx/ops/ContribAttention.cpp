@@ -361,6 +361,9 @@ static LogicalResult rotaryEmbedding(NodeContext &node) {
 
 /// x with zeros behind, so that its last dim has `keys` entries.
 static Value widened(NodeContext &node, Value x, int64_t keys) {
+  if (node.rankOf(x) < 2) {
+    return node.OpBuilding::fail("its mask has a form that is not supported");
+  }
   Ints low(node.rankOf(x), 0), high(low);
   high.back() = keys - node.dimsOf(x).back();
   return high.back() < 0 ? node.OpBuilding::fail("a mask has more entries than the cache has keys") : node.pad(x, low, high);
@@ -379,12 +382,13 @@ static LogicalResult decoderMasked(NodeContext &node) {
     return splitHeads(node, biased ? node.add(x, node.sliceAxis(node.input(10), 0, which * size, size)) : x, heads);
   };
   Value q = fresh(0), k = fresh(1), v = fresh(2), mask;
-  if (!q || !k || !v || node.rankOf(k) != 4) {
-    return failure();
+  if (!q || !k || !v || node.rankOf(k) != 4 || node.rankOf(v) != 4) {
+    return node.fail("key and value need rank 3 or 4");
   }
   bool cached = node.rankOf(node.input(1)) == 3;
   if (cached) {
-    if (node.attrInt("past_present_share_buffer", 0) == 0 || !node.has(5) || !node.has(6) || !node.has(7)) {
+    if (node.attrInt("past_present_share_buffer", 0) == 0 || !node.has(5) || !node.has(6) || !node.has(7) || node.rankOf(node.input(5)) != 4 ||
+        node.rankOf(node.input(6)) != 4) {
       return node.fail("needs a cache that past and present share, and the number of its keys");
     }
     Type i32 = IntegerType::get(node.context(), 32);

@@ -53,8 +53,9 @@ LogicalResult groupNorm(NodeContext &node) {
 
 /// The same of x + skip (+ bias); the sum is the second result.
 LogicalResult skipGroupNorm(NodeContext &node) {
-  if (!node.needInputs(4, 5) || node.rankOf(node.input(0)) != 4) {
-    return node.fail("needs an image, gamma, beta and a skipped image");
+  auto fits = [&](size_t i) { return !node.has(i) || llvm::is_contained({1, 2, 4}, node.rankOf(node.input(i))); };
+  if (!node.needInputs(4, 5) || node.rankOf(node.input(0)) != 4 || !fits(3) || !fits(4)) {
+    return node.fail("needs an image, gamma, beta, a skipped image or vector, and a bias");
   }
   Value x = node.input(0), skip = node.input(3);
   bool last = node.attrInt("channels_last", 1) != 0;

@@ -66,10 +66,12 @@ LogicalResult crop(NodeContext &node) {
     return node.fail("needs an image [N,C,H,W], a border of four sizes and a scale of none or two");
   }
   IntsRef dims = node.dimsOf(node.input(0));
-  if (size.empty()) {
+  auto inside = [&](size_t i) { return border[i] >= 0 && border[i] <= dims[i % 2 == 0 ? 3 : 2]; };
+  bool fits = inside(0) && inside(1) && (!size.empty() || (inside(2) && inside(3)));
+  if (fits && size.empty()) {
     size = {dims[2] - border[1] - border[3], dims[3] - border[0] - border[2]};
   }
-  if (border[0] < 0 || border[1] < 0 || size[0] < 1 || size[1] < 1 || size[0] > dims[2] - border[1] || size[1] > dims[3] - border[0]) {
+  if (!fits || size[0] < 1 || size[1] < 1 || size[0] > dims[2] - border[1] || size[1] > dims[3] - border[0]) {
     return node.fail(absl::StrCat("the part it keeps is not inside an image of ", dims[2], " by ", dims[3]));
   }
   return node.result(node.slice(node.input(0), {0, 0, border[1], border[0]}, {dims[0], dims[1], size[0], size[1]}, {1, 1, 1, 1}));

@@ -31,7 +31,9 @@ const HandlerTable &handlers() {
     addConstantHandlers(built);
     addConvHandlers(built);
     addContribAttentionHandlers(built);
+    addContribExpertHandlers(built);
     addContribHandlers(built);
+    addContribTensorHandlers(built);
     addContribQuantizeHandlers(built);
     addEinsumHandlers(built);
     addFourierHandlers(built);
@@ -50,6 +52,7 @@ const HandlerTable &handlers() {
     addReduceHandlers(built);
     addReshapeHandlers(built);
     addResizeHandlers(built);
+    addRetiredHandlers(built);
     addSamplingHandlers(built);
     addSequenceModelHandlers(built);
     addSignalHandlers(built);
@@ -64,6 +67,7 @@ const HandlerTable &runTimeHandlers() {
   static const HandlerTable table = [] {
     HandlerTable built;
     addRunTimeControlHandlers(built);
+    addRunTimeFourierHandlers(built);
     addRunTimeLayerHandlers(built);
     addRunTimeMoveHandlers(built);
     addRunTimeProductHandlers(built);

@@ -44,7 +44,9 @@ void addAttentionHandlers(HandlerTable &table);
 void addConstantHandlers(HandlerTable &table);
 void addConvHandlers(HandlerTable &table);
 void addContribAttentionHandlers(HandlerTable &table);
+void addContribExpertHandlers(HandlerTable &table);
 void addContribHandlers(HandlerTable &table);
+void addContribTensorHandlers(HandlerTable &table);
 void addContribQuantizeHandlers(HandlerTable &table);
 void addEinsumHandlers(HandlerTable &table);
 void addFourierHandlers(HandlerTable &table);
@@ -63,6 +65,7 @@ void addRecurrentHandlers(HandlerTable &table);
 void addReduceHandlers(HandlerTable &table);
 void addReshapeHandlers(HandlerTable &table);
 void addResizeHandlers(HandlerTable &table);
+void addRetiredHandlers(HandlerTable &table);
 void addSamplingHandlers(HandlerTable &table);
 void addSequenceModelHandlers(HandlerTable &table);
 void addSignalHandlers(HandlerTable &table);
@@ -71,6 +74,7 @@ void addTrainingHandlers(HandlerTable &table);
 
 // The same for run-time handlers.
 void addRunTimeControlHandlers(HandlerTable &table);
+void addRunTimeFourierHandlers(HandlerTable &table);
 void addRunTimeLayerHandlers(HandlerTable &table);
 void addRunTimeMoveHandlers(HandlerTable &table);
 void addRunTimeProductHandlers(HandlerTable &table);

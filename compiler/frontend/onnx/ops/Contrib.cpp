@@ -15,10 +15,13 @@ namespace ncc::frontend {
 using graph::ReduceKind;
 using graph::UnaryKind;
 
+/// Values that share a scale, at most.
+static constexpr int64_t kMostBlock = 1 << 24;
+
 /// Weights of 2, 4 or 8 bits in blocks along K, written out as floats [N, K] at import.
 static LogicalResult matmulNBits(NodeContext &node) {
   int64_t k = node.attrInt("K", 0), n = node.attrInt("N", 0), bits = node.attrInt("bits", 4), block = node.attrInt("block_size", 0);
-  if (!node.needInputs(3, 6) || k < 1 || n < 1 || block < 16 || (bits != 2 && bits != 4 && bits != 8) || k > (1 << 24) || n > (int64_t(1) << 33) / k) {
+  if (!node.needInputs(3, 6) || k < 1 || n < 1 || block < 16 || block > kMostBlock || (bits != 2 && bits != 4 && bits != 8) || k > (1 << 24) || n > (int64_t(1) << 33) / k) {
     return node.fail("needs K, N, a block_size of at least 16, and 2, 4 or 8 bits");
   }
   std::optional<Tensor> packed = node.constTensor(1, "weights"), scales = packed ? node.constTensor(2, "scales") : std::nullopt;
@@ -52,6 +55,36 @@ static LogicalResult matmulNBits(NodeContext &node) {
   Value x = node.input(0), w = node.cast(node.constant(weights, "weights"), node.elementOf(x));
   Value y = node.matmul(x, w, false, /*transposeB=*/true);
   return node.result(node.has(5) ? node.add(y, node.input(5)) : y);
+}
+
+/// What four bits stand for, in units of a block's largest magnitude: bitsandbytes' FP4 and NF4.
+static constexpr float kBnb4[2][16] = {
+    {0, 1 / 192.0f, 2 / 3.0f, 1, 1 / 3.0f, 1 / 2.0f, 1 / 6.0f, 1 / 4.0f, 0, -1 / 192.0f, -2 / 3.0f, -1, -1 / 3.0f, -1 / 2.0f, -1 / 6.0f, -1 / 4.0f},
+    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f}};
+
+/// Weights [N, K] of 4 bits in blocks of the flattened matrix, the first of two in the higher half, written out at import.
+static LogicalResult matmulBnb4(NodeContext &node) {
+  int64_t k = node.attrInt("K", 0), n = node.attrInt("N", 0), block = node.attrInt("block_size", 0), kind = node.attrInt("quant_type", -1);
+  if (!node.needInputs(3, 3) || k < 1 || n < 1 || block < 16 || block > kMostBlock || (kind != 0 && kind != 1) || node.attrInt("transB", 1) != 1 || k > (1 << 24) ||
+      n > (int64_t(1) << 33) / k) {
+    return node.fail("needs K, N, a block_size of at least 16, transposed weights, and quant_type 0 (FP4) or 1 (NF4)");
+  }
+  std::optional<Tensor> packed = node.constTensor(1, "weights"), largest = packed ? node.constTensor(2, "scales") : std::nullopt;
+  if (!largest) {
+    return failure();
+  }
+  if (packed->dtype() != DType::U8 || packed->size() != (n * k + 1) / 2 || largest->size() != (n * k + block - 1) / block) {
+    return node.fail(absl::StrCat("weights or scales do not fit ", n, " by ", k, " values in blocks of ", block));
+  }
+  Tensor weights(DType::F32, {n, k});
+  float *out = weights.mutableAs<float>().data();
+  for (int64_t i = 0; i < n * k; ++i) {
+    int bits = packed->as<uint8_t>()[static_cast<size_t>(i / 2)] >> (i % 2 == 0 ? 4 : 0) & 15;
+    out[i] = kBnb4[kind][bits] * static_cast<float>(largest->asDouble(i / block));
+  }
+  Value x = node.input(0);
+  return node.result(node.matmul(x, node.cast(node.constant(weights, "weights"), node.elementOf(x)), false, /*transposeB=*/true));
 }
 
 /// Quantizes A on the fly, multiplies as integers.
@@ -180,6 +213,7 @@ static LogicalResult nhwcMaxPool(NodeContext &node) {
 
 void addContribHandlers(HandlerTable &table) {
   table.add("MatMulNBits", 1, matmulNBits, kMicrosoft);
+  table.add("MatMulBnb4", 1, matmulBnb4, kMicrosoft);
   table.add("DynamicQuantizeMatMul", 1, dynamicQuantizeMatMul, kMicrosoft);
   table.add("FusedGemm", 1, fusedGemm, kMicrosoft);
   table.add("EmbedLayerNormalization", 1, embedLayerNorm, kMicrosoft);

@@ -359,10 +359,69 @@ static LogicalResult rotaryEmbedding(NodeContext &node) {
   return node.result(merge && y ? mergeHeads(node, y) : y);
 }
 
+/// x with zeros behind, so that its last dim has `keys` entries.
+static Value widened(NodeContext &node, Value x, int64_t keys) {
+  if (node.rankOf(x) < 2) {
+    return node.OpBuilding::fail("its mask has a form that is not supported");
+  }
+  Ints low(node.rankOf(x), 0), high(low);
+  high.back() = keys - node.dimsOf(x).back();
+  return high.back() < 0 ? node.OpBuilding::fail("a mask has more entries than the cache has keys") : node.pad(x, low, high);
+}
+
+/// A query of one position, against the keys of an encoder or those of a cache of fixed length whose first places are taken.
+static LogicalResult decoderMasked(NodeContext &node) {
+  int64_t heads = node.attrInt("num_heads", 0);
+  if (!node.needInputs(3, 11) || heads < 1 || node.rankOf(node.input(0)) != 3 || node.dimsOf(node.input(0))[1] != 1 || node.has(9) || node.wantsOutput(3)) {
+    return node.fail("needs num_heads, and query, key and value of one position; cache indirections and scores as a result are not supported");
+  }
+  int64_t size = node.dimsOf(node.input(0))[2];
+  auto fresh = [&](int64_t which) {
+    Value x = node.input(which);
+    bool biased = node.has(10) && node.rankOf(x) == 3;
+    return splitHeads(node, biased ? node.add(x, node.sliceAxis(node.input(10), 0, which * size, size)) : x, heads);
+  };
+  Value q = fresh(0), k = fresh(1), v = fresh(2), mask;
+  if (!q || !k || !v || node.rankOf(k) != 4 || node.rankOf(v) != 4) {
+    return node.fail("key and value need rank 3 or 4");
+  }
+  bool cached = node.rankOf(node.input(1)) == 3;
+  if (cached) {
+    if (node.attrInt("past_present_share_buffer", 0) == 0 || !node.has(5) || !node.has(6) || !node.has(7) || node.rankOf(node.input(5)) != 4 ||
+        node.rankOf(node.input(6)) != 4) {
+      return node.fail("needs a cache that past and present share, and the number of its keys");
+    }
+    Type i32 = IntegerType::get(node.context(), 32);
+    Value past = node.reshape(node.cast(node.input(7), i32), {1, 1, 1, 1});
+    auto write = [&](Value cache, Value x) {
+      Value index = node.expand(past, node.dimsOf(x));
+      graph::ScatterElementsOp::Properties properties;
+      properties.axis = node.intAttr(2);
+      return index ? node.one<graph::ScatterElementsOp>({cache, index, x}, properties) : Value();
+    };
+    k = write(node.input(5), k);
+    v = write(node.input(6), v);
+    if (!k || !v) {
+      return failure();
+    }
+    Value seen = node.compare(CompareKind::Le, node.reshape(positions(node, node.dimsOf(k)[2]), {1, 1, 1, node.dimsOf(k)[2]}), past);
+    mask = hidden(node, seen, q, -std::numeric_limits<double>::infinity());
+  }
+  int64_t keys = node.dimsOf(k)[2];
+  if (node.has(3)) {
+    Value known = widened(node, node.input(3), keys);
+    mask = sum(node, mask, known ? keyMask(node, known, q, node.dimsOf(q)[0], keys, node.attrFloat("mask_filter_value", -10000)) : known);
+  }
+  mask = node.has(4) ? sum(node, mask, widened(node, node.input(4), keys)) : mask;
+  Value y = node.reason().empty() ? attentionOf(node, q, k, v, mask, scaleOf(node, q), false, 0) : Value();
+  return node.results({y ? mergeHeads(node, y) : y, cached ? k : Value(), cached ? v : Value()});
+}
+
 void addContribAttentionHandlers(HandlerTable &table) {
   table.add("Attention", 1, attention, kMicrosoft);
   table.add("QAttention", 1, qAttention, kMicrosoft);
   table.add("MultiHeadAttention", 1, multiHead, kMicrosoft);
+  table.add("DecoderMaskedMultiHeadAttention", 1, decoderMasked, kMicrosoft);
   table.add("GroupQueryAttention", 1, groupQuery, kMicrosoft);
   table.add("RotaryEmbedding", 1, rotaryEmbedding, kMicrosoft);
 }

@@ -60,12 +60,29 @@ static Value timeFirst(NodeContext &node, Value x, bool batchFirst) {
   return x && batchFirst ? node.transpose(x, {1, 0, 2}) : x;
 }
 
+/// The first exporters left out the dim of the one direction, in weights and in the first result.
+static bool omitsDirection(NodeContext &node) { return node.opset() < 7 && node.rankOf(node.input(1)) == 2; }
+
+/// W, R, B or P with the dim of the direction.
+static Value perDirection(NodeContext &node, Value x) {
+  if (!x || !omitsDirection(node)) {
+    return x;
+  }
+  Ints dims(node.dimsOf(x));
+  dims.insert(dims.begin(), 1);
+  return node.reshape(x, dims);
+}
+
 template <typename OpT, typename Properties>
 static LogicalResult finish(NodeContext &node, Properties &properties, const Operands &operands, bool batchFirst) {
   llvm::copy(operands.segments, properties.operandSegmentSizes.begin());
   SmallVector<Value> results = node.create<OpT>(operands.values, properties);
   for (size_t i = 0; i < results.size() && batchFirst; ++i) {
     results[i] = i == 0 ? node.transpose(results[i], {2, 0, 1, 3}) : node.transpose(results[i], {1, 0, 2});
+  }
+  if (!results.empty() && omitsDirection(node)) {
+    IntsRef d = node.dimsOf(results[0]);
+    results[0] = node.reshape(results[0], {d[0], d[2], d[3]});
   }
   return node.results(results);
 }
@@ -79,12 +96,13 @@ static LogicalResult lstm(NodeContext &node) {
   bool batchFirst = node.attrInt("layout", 0) != 0;
   Operands operands;
   operands.add(timeFirst(node, node.input(0), batchFirst));
-  for (size_t i : {1, 2, 3, 4}) {
-    operands.add(node.input(i));
+  for (size_t i : {1, 2, 3}) {
+    operands.add(perDirection(node, node.input(i)));
   }
+  operands.add(node.input(4));
   operands.add(timeFirst(node, node.input(5), batchFirst));
   operands.add(timeFirst(node, node.input(6), batchFirst));
-  operands.add(node.input(7));
+  operands.add(perDirection(node, node.input(7)));
   return finish<graph::LstmOp>(node, properties, operands, batchFirst);
 }
 
@@ -100,17 +118,19 @@ static LogicalResult recurrent(NodeContext &node) {
   bool batchFirst = node.attrInt("layout", 0) != 0;
   Operands operands;
   operands.add(timeFirst(node, node.input(0), batchFirst));
-  for (size_t i : {1, 2, 3, 4}) {
-    operands.add(node.input(i));
+  for (size_t i : {1, 2, 3}) {
+    operands.add(perDirection(node, node.input(i)));
   }
+  operands.add(node.input(4));
   operands.add(timeFirst(node, node.input(5), batchFirst));
   return finish<OpT>(node, properties, operands, batchFirst);
 }
 
 void addRecurrentHandlers(HandlerTable &table) {
-  table.add("LSTM", 7, lstm);
-  table.add("GRU", 7, recurrent<graph::GruOp, 2>);
-  table.add("RNN", 7, recurrent<graph::RnnOp, 1>);
+  // What opset 1 had more, output_sequence, only says whether the first result is wanted.
+  table.add("LSTM", 1, lstm);
+  table.add("GRU", 1, recurrent<graph::GruOp, 2>);
+  table.add("RNN", 1, recurrent<graph::RnnOp, 1>);
 }
 
 } // namespace ncc::frontend

@@ -22,8 +22,22 @@ Type typeFor(NodeContext &node, const ValueType &type) { return graph::typeOfVal
 struct Body {
   std::unique_ptr<Region> region = std::make_unique<Region>();
   SmallVector<Value> results;
+  SmallVector<size_t> wrapped; // carried values that are optional, of which the body gives the element
   Block &block() { return region->front(); }
 };
+
+/// Makes the result an optional that has it.
+bool wrap(NodeContext &node, Body &body, size_t result) {
+  OpBuilder::InsertionGuard guard(node.opBuilder());
+  Operation *yield = body.block().getTerminator();
+  node.opBuilder().setInsertionPoint(yield);
+  Value optional = node.hostOne("optional_make", {body.results[result]});
+  if (optional) {
+    yield->setOperand(static_cast<unsigned>(result), optional);
+    body.results[result] = optional;
+  }
+  return optional != nullptr;
+}
 
 /// With a `reason`, a body that has no form for the shapes given is no error of the node's.
 std::optional<Body> importInto(NodeContext &node, const onnx::GraphProto &graph, ArrayRef<Type> arguments, std::string *reason = nullptr) {
@@ -118,7 +132,14 @@ std::optional<Body> settle(NodeContext &node, const onnx::GraphProto &graph, Sma
     bool stable = true;
     for (size_t i = 0; i < carried; ++i) {
       Type &type = arguments[firstArgument + i];
-      ValueType before = valueTypeOf(type), both = join(before, valueTypeOf(body->results[firstResult + i].getType()));
+      ValueType before = valueTypeOf(type);
+      if (before.kind == ValueKind::Optional && valueTypeOf(body->results[firstResult + i].getType()).kind != ValueKind::Optional) {
+        if (!wrap(node, *body, firstResult + i)) {
+          return std::nullopt;
+        }
+        body->wrapped.push_back(i);
+      }
+      ValueType both = join(before, valueTypeOf(body->results[firstResult + i].getType()));
       if (both.kind == ValueKind::None) {
         node.OpBuilding::fail("a value it carries changes its type from " + before.str() + " to " +
                               valueTypeOf(body->results[firstResult + i].getType()).str());
@@ -198,7 +219,11 @@ LogicalResult loop(NodeContext &node) {
     state.addTypes(typeFor(node, stacked(node, step, 0, trips)));
   }
   state.addRegion(std::move(body->region));
-  return node.results(SmallVector<Value>(node.opBuilder().create(state)->getResults()));
+  SmallVector<Value> results(node.opBuilder().create(state)->getResults());
+  for (size_t i : body->wrapped) {
+    results[i] = node.hostOne("optional_get", {results[i]});
+  }
+  return node.results(results);
 }
 
 Ints paddedInts(Ints list, size_t size) {

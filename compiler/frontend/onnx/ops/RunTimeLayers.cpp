@@ -88,6 +88,18 @@ LogicalResult pool(NodeContext &node) {
   return node.results(results);
 }
 
+/// The indices count in the natural output; a given output shape only pads it.
+LogicalResult maxUnpool(NodeContext &node) {
+  SmallVector<Value> natural = node.needInputs(3, 3) ? node.standard("MaxUnpool", node.opset(), node.inputs().take_front(2)) : SmallVector<Value>();
+  if (natural.empty()) {
+    return failure();
+  }
+  Ints dims(node.dimsOf(natural.front()));
+  Value high = node.sub(node.cast(node.input(2), node.attrs().getI64Type()), node.constantInts(dims));
+  Value pads = high ? node.concat({node.constantInts(Ints(dims.size(), 0)), high}, 0) : Value();
+  return pads ? node.result(node.hostOne("pad_by", {natural.front(), pads})) : failure();
+}
+
 /// Normalizes each of `groups` parts of the channels, then scales and shifts per channel.
 LogicalResult groupwise(NodeContext &node, int64_t groups) {
   Value x = node.input(0), scale = node.input(1), bias = node.input(2);
@@ -146,6 +158,7 @@ void addRunTimeLayerHandlers(HandlerTable &table) {
   table.add("MaxPool", 1, pool);
   table.add("AveragePool", 1, pool);
   table.add("LpPool", 2, pool);
+  table.add("MaxUnpool", 9, maxUnpool);
   table.add("InstanceNormalization", 1, instanceNorm);
   table.add("GroupNormalization", 18, groupNorm);
   table.add("Softmax", 1, softmax);

@@ -23,18 +23,28 @@ Value scalarOf(NodeContext &node, int64_t value) {
   return node.constant(tensor);
 }
 
-/// The static form's first result with one operand replaced; null after a failure.
-Value staticForm(NodeContext &node, size_t operand, Value replacement) {
+/// The static form's first result with one operand replaced; null, with the reason, when there is no such form.
+Value staticForm(NodeContext &node, size_t operand, Value replacement, std::string &reason) {
   SmallVector<Value> operands(node.inputs());
   operands[operand] = replacement;
-  SmallVector<Value> results = node.standard(node.opType(), node.opset(), operands);
-  return results.empty() ? Value() : results.front();
+  NodeContext inner(node.opBuilder(), node.location(), node.proto(), node.opset(), operands, node.scope());
+  Handler handler = handlers().find("", node.opType(), node.opset());
+  bool done = handler && succeeded(handler(inner));
+  reason = inner.reason();
+  return done ? inner.outputs().front() : Value();
 }
 
-/// One nested branch for each axis in [at, end); `axis` is a scalar, wrapped.
-Value branchOnAxis(NodeContext &node, size_t operand, Value axis, int64_t at, int64_t end) {
+/// Stands for what an axis would give that has no meaning for the shapes: an error when the model chooses that axis.
+Value unreachable(NodeContext &node, const ValueType &type, const std::string &reason) {
+  Attributes attributes;
+  attributes.set("reason", "the model chooses an axis that cannot be computed along for the shapes it was compiled for: " + reason);
+  return node.hostOne("unreachable", {}, attributes, type);
+}
+
+/// One nested branch for each axis in [at, end); `axis` is a scalar, wrapped. Null, with the reason, when none has a form.
+Value branchOnAxis(NodeContext &node, size_t operand, Value axis, int64_t at, int64_t end, std::string &reason) {
   if (at + 1 >= end) {
-    return staticForm(node, operand, scalarOf(node, at));
+    return staticForm(node, operand, scalarOf(node, at), reason);
   }
   Value condition = node.compare(graph::CompareKind::Eq, axis, scalarOf(node, at));
   if (!condition) {
@@ -43,22 +53,32 @@ Value branchOnAxis(NodeContext &node, size_t operand, Value axis, int64_t at, in
   OpBuilder &builder = node.opBuilder();
   OperationState state(node.location(), graph::IfOp::getOperationName());
   state.addOperands(condition);
-  ValueType joined;
-  for (bool taken : {true, false}) {
+  auto inBranch = [&](size_t i, auto build) {
     OpBuilder::InsertionGuard guard(builder);
-    Region *region = state.addRegion();
-    Block *block = new Block();
-    region->push_back(block);
-    builder.setInsertionPointToStart(block);
-    Value result = taken ? staticForm(node, operand, scalarOf(node, at)) : branchOnAxis(node, operand, axis, at + 1, end);
-    if (!result) {
+    builder.setInsertionPointToEnd(&state.regions[i]->front());
+    return build();
+  };
+  Value results[2];
+  std::string reasons[2];
+  for (size_t i : {0, 1}) {
+    state.addRegion()->push_back(new Block());
+    results[i] = inBranch(i, [&] {
+      return i == 0 ? staticForm(node, operand, scalarOf(node, at), reasons[i]) : branchOnAxis(node, operand, axis, at + 1, end, reasons[i]);
+    });
+  }
+  if (!results[0] && !results[1]) {
+    reason = reasons[0];
+    return {};
+  }
+  for (size_t i : {0, 1}) {
+    results[i] = results[i] ? results[i] : inBranch(i, [&] { return unreachable(node, graph::valueTypeOf(results[1 - i].getType()), reasons[i]); });
+    if (!results[i]) {
       return {};
     }
-    graph::YieldOp::create(builder, node.location(), result);
-    ValueType type = graph::valueTypeOf(result.getType());
-    joined = taken ? type : join(joined, type);
+    inBranch(i, [&] { return graph::YieldOp::create(builder, node.location(), results[i]); });
   }
-  state.addTypes(graph::typeOfValueType(node.context(), joined));
+  ValueType type = join(graph::valueTypeOf(results[0].getType()), graph::valueTypeOf(results[1].getType()));
+  state.addTypes(graph::typeOfValueType(node.context(), type));
   return builder.create(state)->getResult(0);
 }
 
@@ -73,7 +93,9 @@ LogicalResult overAxes(NodeContext &node, size_t operand, int64_t axes) {
     Value negative = node.compare(graph::CompareKind::Lt, axis, scalarOf(node, 0));
     axis = node.select(negative, node.add(axis, scalarOf(node, rank)), axis);
   }
-  return axis ? node.result(branchOnAxis(node, operand, axis, 0, axes)) : failure();
+  std::string reason;
+  Value y = axis ? branchOnAxis(node, operand, axis, 0, axes, reason) : Value();
+  return y ? node.result(y) : node.fail(reason);
 }
 
 LogicalResult cumulative(NodeContext &node) {
@@ -95,16 +117,6 @@ LogicalResult dft(NodeContext &node) {
     return node.fail("its signal's shape or its dft_length is computed at run time");
   }
   return overAxes(node, 2, node.rankOf(node.input(0)) - 1);
-}
-
-/// Frames at every sample, of which every step-th one stays.
-LogicalResult stft(NodeContext &node) {
-  Value all = staticForm(node, 1, scalarOf(node, 1)), step = all ? node.reshape(node.input(1), {1}) : Value();
-  if (!step) {
-    return failure();
-  }
-  Value first = node.constantInts({0}), end = node.constantInts({node.dimsOf(all)[1]}), axis = node.constantInts({1});
-  return node.result(node.hostOne("slice_by", {all, first, end, axis, step}));
 }
 
 LogicalResult window(NodeContext &node) {
@@ -169,7 +181,6 @@ void addRunTimeSignalHandlers(HandlerTable &table) {
   table.add("CumSum", 11, cumulative);
   table.add("CumProd", 26, cumulative);
   table.add("DFT", 20, dft);
-  table.add("STFT", 17, stft);
   table.add("HannWindow", 17, window);
   table.add("HammingWindow", 17, window);
   table.add("BlackmanWindow", 17, window);

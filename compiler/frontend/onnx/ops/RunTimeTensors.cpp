@@ -89,6 +89,20 @@ LogicalResult constantOfShape(NodeContext &node) {
   return node.result(node.hostOne("fill", {node.input(0), value}));
 }
 
+/// The experimental operator before it: the shape, or what has it, and more dims behind.
+LogicalResult constantFill(NodeContext &node) {
+  Type element = node.needInputs(1, 1) ? node.element(node.attrInt("dtype", 1)) : Type();
+  if (!element) {
+    return failure();
+  }
+  bool given = node.attrInt("input_as_shape", 0) != 0;
+  Value dims = given ? node.cast(node.input(0), node.attrs().getI64Type()) : node.hostOne("shape_of", {node.input(0)});
+  Ints extra = node.attrInts("extra_shape");
+  dims = dims && !extra.empty() ? node.concat({dims, node.constantInts(extra)}, 0) : dims;
+  Value value = node.splat(RankedTensorType::get({}, element), node.attrFloat("value", 0));
+  return dims ? node.result(node.hostOne("fill", {dims, value})) : failure();
+}
+
 LogicalResult tile(NodeContext &node) {
   if (node.opset() < 6) {
     return node.fail("its repeats are computed at run time");
@@ -207,6 +221,7 @@ void addRunTimeTensorHandlers(HandlerTable &table) {
   table.add("Pad", 1, pad);
   table.add("Split", 1, split);
   table.add("ConstantOfShape", 9, constantOfShape);
+  table.add("ConstantFill", 1, constantFill);
   table.add("Tile", 1, tile);
   table.add("TopK", 1, topk);
   table.add("Concat", 1, concat);

@@ -79,7 +79,7 @@ public:
       return node.fail("q_num_heads must be a multiple of kv_num_heads, and the rule's decay and beta be given");
     }
     Value q = split(node.input(0), queries), k = split(node.input(1), heads), v = split(node.input(2), heads);
-    Value decay = gated ? split(node.input(4), heads) : Value(), beta = delta ? split(node.input(5), heads) : Value();
+    Value decay = gated ? split(node.input(4), heads) : Value(), beta = delta ? split(node.input(5), sharedBeta() ? 1 : heads) : Value();
     if (!q || !k || !v || (gated && !decay) || (delta && !beta)) {
       return failure();
     }
@@ -87,6 +87,9 @@ public:
   }
 
 private:
+  /// One beta for all heads.
+  bool sharedBeta() { return node.rankOf(node.input(5)) == 3 && node.dimsOf(node.input(5))[2] == 1; }
+
   Value split(Value x, int64_t count) {
     if (node.rankOf(x) != 3 || node.dimsOf(x)[2] % count != 0) {
       return node.OpBuilding::fail("its operands must be [batch, time, heads * size]");
@@ -172,7 +175,9 @@ static LogicalResult flexAttention(NodeContext &node) {
 void addSequenceModelHandlers(HandlerTable &table) {
   table.add("SwiGLU", 1, swiglu);
   table.add("CausalConvWithState", 1, causalConv);
+  table.add("CausalConvWithState", 1, causalConv, kMicrosoft);
   table.add("LinearAttention", 1, linearAttention);
+  table.add("LinearAttention", 1, linearAttention, kMicrosoft);
   table.add("FlexAttention", 1, flexAttention, kPreview);
 }
 

@@ -1,1 +1,1 @@
-2dog2dog2dog2dogBy0
+2cat2dog2dog2dogBy0

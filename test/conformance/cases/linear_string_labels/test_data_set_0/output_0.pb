@@ -1,1 +1,1 @@
-2cat2cat2cat2catBy0
+2cow2cat2cow2catBy0

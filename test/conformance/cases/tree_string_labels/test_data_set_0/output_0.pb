@@ -1,1 +1,1 @@
-2cat2cow2cat2cowBy0
+2cow2cat2cow2catBy0

@@ -172,7 +172,8 @@ static LogicalResult matmulInteger(NodeContext &node) {
 
 /// A 16-bit scale as f32.
 static Value wideScale(NodeContext &node, Value scale) {
-  return scale && node.elementOf(scale).getIntOrFloatBitWidth() == 16 ? node.cast(scale, Float32Type::get(node.context())) : scale;
+  Type type = scale ? node.elementOf(scale) : Type();
+  return type && type.isIntOrFloat() && type.getIntOrFloatBitWidth() == 16 ? node.cast(scale, Float32Type::get(node.context())) : scale;
 }
 
 /// acc * (scale / yScale), rounded once: the order of operations of ONNX Runtime's integer kernels.

@@ -37,6 +37,10 @@ bool OpBuilding::canMake(DType type, IntsRef dims) {
 bool OpBuilding::waitsForRunTime() const { return later || StringRef(failure).contains("computed at run time"); }
 
 RankedTensorType OpBuilding::typeOf(Value value) {
+  if (!value) {
+    fail("an operand is missing");
+    return RankedTensorType::get(SmallVector<int64_t>(8, 1), Float32Type::get(context()));
+  }
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (type && type.hasStaticShape()) {
     return type;
@@ -47,11 +51,14 @@ RankedTensorType OpBuilding::typeOf(Value value) {
 }
 
 int64_t OpBuilding::rankOf(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
+  auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
   return type ? type.getRank() : typeOf(value).getRank();
 }
 
 Type OpBuilding::elementOf(Value value) {
+  if (!value) {
+    return typeOf(value).getElementType();
+  }
   if (auto type = dyn_cast<TensorType>(value.getType())) {
     return type.getElementType();
   }

@@ -108,7 +108,7 @@ public:
   //===--- types ---===//
 
   // Of values whose shape (or rank) is known only at run time, these record a failure that waitsForRunTime, and give
-  // a harmless stand-in; of anything but a tensor, too.
+  // a harmless stand-in; of anything but a tensor, too. Of no value, they record a failure.
   mlir::RankedTensorType typeOf(Value value);
   IntsRef dimsOf(Value value) { return typeOf(value).getShape(); }
   int64_t rankOf(Value value);

@@ -345,7 +345,7 @@ static LogicalResult qgemm(NodeContext &node) {
   if (node.attrInt("transB", 0) != 0) {
     b = node.transpose(b, {1, 0});
   }
-  Value acc = integerMatmul(node, a, b, node.input(2), node.input(5));
+  Value acc = a && b ? integerMatmul(node, a, b, node.input(2), node.input(5)) : Value();
   acc = acc && node.has(6) ? node.add(acc, node.input(6)) : acc;
   Value scale = node.mul(scalarOf(node, node.input(1)), scalarOf(node, node.input(4)));
   double alpha = node.attrFloat("alpha", 1.0);

@@ -45,9 +45,8 @@ std::string symbolOf(const frontend::Model &model, const Place &place) {
 }
 
 /// What a symbolic dim follows from; nothing for one that varies by itself, or follows from what no input shows.
-std::string formulaOf(const std::string &symbol, const Options &options, const std::set<std::string> &symbols) {
-  auto given = options.dimFormulas.find(symbol);
-  const std::string &formula = given == options.dimFormulas.end() ? symbol : given->second;
+std::string derivation(const std::string &symbol, const Options &options, const std::set<std::string> &symbols) {
+  const std::string &formula = frontend::formulaOf(symbol, options.dimFormulas);
   const std::vector<std::string> names = frontend::namesInDim(formula);
   const bool follows = !names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string &name) { return name != symbol && symbols.count(name); });
   return follows ? formula : "";
@@ -77,7 +76,7 @@ Axes axesOf(const frontend::Model &model, const std::vector<Options> &buckets, c
       }
       // Unnamed dimensions at the same place that always agree are taken for one: batches, mostly.
       const std::string symbol = symbolOf(model, {input, dim});
-      if (std::string formula = formulaOf(symbol, options, symbols); !formula.empty()) {
+      if (std::string formula = derivation(symbol, options, symbols); !formula.empty()) {
         axes.derived.push_back({{input, dim}, std::move(formula)});
         continue;
       }

@@ -34,7 +34,7 @@ struct DecomposeResize : OpRewritePattern<graph::ResizeOp> {
       if (from == to && op.getScales()[dim] == 1.0 && !(crops && cuts(op, dim))) {
         continue;
       }
-      auto matrix = weights(op, dim, from, to, 0.0), marked = weights(op, dim, from, to, 1.0);
+      auto matrix = weights(op, dim, from, to, 0.0), marked = beyond != 0.0 ? weights(op, dim, from, to, 1.0) : matrix;
       if (!matrix || !marked) {
         return rewriter.notifyMatchFailure(op, "no resampling matrix");
       }

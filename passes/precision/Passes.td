@@ -13,9 +13,9 @@ def AutoCastPass : Pass<"ncc-auto-cast", "::mlir::func::FuncOp"> {
     `matmult` casts the operands of matrix products and convolutions; sums stay f32, and so does everything else. A
     product with constant weights over at most 32 terms stays f32: rounding errors do not average out over so few, and
     the array is mostly idle then anyway. So does one of at most 8 columns by at most 131,072 constant weights, which is
-    over before f32 costs anything, where the target multiplies f32. Where the target multiplies no f32 (`no-f32-matmul`), a product of few terms becomes
-    three bf16 products of high and low parts, two of them marked `ncc.correction`: they are not the model's work.
-    `all` keeps every float tensor in the 16-bit type; normalizations, softmax and sums still compute in f32 inside.
+    over before f32 costs anything, where the target multiplies f32. Where it does not (`no-f32-matmul`), a product of
+    few terms becomes three bf16 products of high and low parts, two of them marked `ncc.correction`: they are not the
+    model's work. `all` keeps every float tensor in the 16-bit type; normalizations, softmax and sums still compute in f32 inside.
     `none` changes nothing. Constants are converted here, once. An op marked `ncc.exact` (a resampling matrix) keeps
     f32 unless `no-f32-matmul` says the target has no such product.
   }];

@@ -22,10 +22,7 @@ using graph::ConstantOp;
 int64_t bytesOf(Type type) {
   auto shaped = dyn_cast<RankedTensorType>(type);
   std::optional<DType> dtype = shaped ? graph::dtypeOf(shaped.getElementType()) : std::nullopt;
-  if (!dtype) {
-    return INT64_MAX / 4;
-  }
-  return shaped.getNumElements() * static_cast<int64_t>(*dtype == DType::String ? sizeof(std::string) : dtypeSize(*dtype));
+  return dtype ? shaped.getNumElements() * static_cast<int64_t>(memorySize(*dtype)) : INT64_MAX / 4;
 }
 
 /// A tensor without elements is known, whoever makes it.

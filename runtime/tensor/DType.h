@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace ncc {
@@ -35,6 +36,9 @@ constexpr size_t dtypeSize(DType type) {
   }
   return 0;
 }
+
+/// Bytes of one element in memory; of a String, those beside its characters.
+constexpr size_t memorySize(DType type) { return type == DType::String ? sizeof(std::string) : dtypeSize(type); }
 
 constexpr bool isFloat(DType type) {
   return static_cast<uint8_t>(type) < 8 || type == DType::F8E8M0 || type == DType::F4E2M1;

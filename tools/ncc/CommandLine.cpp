@@ -149,9 +149,9 @@ private:
     std::string name, rest;
     std::optional<Sizes> sizes = named(value, name, rest) ? parseSizes(rest) : std::nullopt;
     if (!sizes && !frontend::namesInDim(rest).empty()) {
-      return options.dimFormulas.emplace(name, rest).second;
+      return !options.dims.contains(name) && !options.dimBuckets.contains(name) && options.dimFormulas.emplace(name, rest).second;
     }
-    if (!sizes) {
+    if (!sizes || options.dimFormulas.contains(name)) {
       return false;
     }
     if (auto single = options.dims.find(name); single != options.dims.end()) {

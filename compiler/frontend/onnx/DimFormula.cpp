@@ -60,6 +60,11 @@ std::optional<int64_t> evaluateDim(std::string_view formula, const std::map<std:
   return value && *value >= 0 && *value <= kMost ? value : std::nullopt;
 }
 
+const std::string &formulaOf(const std::string &symbol, const std::map<std::string, std::string> &formulas) {
+  auto given = formulas.find(symbol);
+  return given == formulas.end() ? symbol : given->second;
+}
+
 std::vector<std::string> namesInDim(std::string_view formula) {
   std::vector<std::string> names;
   bool good = evaluate(formula, [&](const std::string &name) {

@@ -16,6 +16,9 @@ namespace ncc::frontend {
 /// is not known, the text is no formula, or the value is below 0 or above 2^40. A single number or name is a formula.
 std::optional<int64_t> evaluateDim(std::string_view formula, const std::map<std::string, int64_t> &sizes);
 
+/// What a symbolic dim follows from: the formula given for it, else its name, as which exporters write it.
+const std::string &formulaOf(const std::string &symbol, const std::map<std::string, std::string> &formulas);
+
 /// The names in a formula, in their order; nothing where the text is none.
 std::vector<std::string> namesInDim(std::string_view formula);
 

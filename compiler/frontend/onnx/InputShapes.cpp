@@ -126,7 +126,7 @@ private:
     const onnx::TensorShapeProto &shape = input.type().tensor_type().shape();
     for (int i = 0; i < shape.dim_size(); ++i) {
       int64_t size = sizeOf(shape.dim(i));
-      if (size == kOpen && i == 0) {
+      if (size == kOpen && i == 0 && !options.dimFormulas.contains(shape.dim(0).dim_param())) {
         size = 1;
         diagnostics.report(Code::BatchDefault, absl::StrCat("the open first dimension",
                            shape.dim(0).dim_param().empty() ? "" : absl::StrCat(" '", shape.dim(0).dim_param(), "'"),
@@ -138,7 +138,7 @@ private:
         // Some exporters write a question mark for "unknown", which names nothing.
         const std::string symbol = shape.dim(i).dim_param() == "?" ? "" : shape.dim(i).dim_param();
         std::vector<std::string> open; // what --dim options would settle it
-        for (const std::string &name : namesInDim(formulaOf(symbol))) {
+        for (const std::string &name : namesInDim(formulaOf(symbol, options.dimFormulas))) {
           open.insert(open.end(), symbols.count(name) ? 0 : 1, absl::StrCat("--dim ", name, "=SIZE"));
         }
         error(Code::UnboundDim,
@@ -162,13 +162,7 @@ private:
     if (auto known = symbols.find(name); known != symbols.end() || name.empty()) {
       return name.empty() ? kOpen : known->second;
     }
-    return evaluateDim(formulaOf(name), symbols).value_or(kOpen);
-  }
-
-  /// What a symbolic dim follows from; exporters write that as its name.
-  const std::string &formulaOf(const std::string &symbol) const {
-    auto given = options.dimFormulas.find(symbol);
-    return given == options.dimFormulas.end() ? symbol : given->second;
+    return evaluateDim(formulaOf(name, options.dimFormulas), symbols).value_or(kOpen);
   }
 
   /// "1x3xHxW": what a --shape for this input would look like.

@@ -24,7 +24,7 @@ Value OpBuilding::fail(std::string text) {
 
 bool OpBuilding::canMake(DType type, IntsRef dims) {
   constexpr int64_t kMostBytes = int64_t{1} << 28;
-  __int128 bytes = static_cast<int64_t>(type == DType::String ? sizeof(std::string) : dtypeSize(type));
+  __int128 bytes = static_cast<int64_t>(memorySize(type));
   for (int64_t dim : dims) {
     bytes = std::min<__int128>(bytes * std::max<int64_t>(dim, 1), __int128{kMostBytes} + 1); // an empty one is walked, too
   }
@@ -48,6 +48,17 @@ RankedTensorType OpBuilding::typeOf(Value value) {
   later = later || failure.empty();
   fail("the shape of an operand is computed at run time");
   return RankedTensorType::get(SmallVector<int64_t>(type ? type.getRank() : 8, 1), elementOf(value));
+}
+
+int64_t OpBuilding::sizeOf(Value value, int64_t dim) {
+  auto type = value ? dyn_cast<RankedTensorType>(value.getType()) : RankedTensorType();
+  ArrayRef<int64_t> dims = type ? type.getShape() : ArrayRef<int64_t>();
+  int64_t at = dim < 0 ? dim + static_cast<int64_t>(dims.size()) : dim;
+  if (at >= 0 && at < static_cast<int64_t>(dims.size()) && !ShapedType::isDynamic(dims[at])) {
+    return dims[at];
+  }
+  IntsRef standIn = dimsOf(value);
+  return dim < 0 ? standIn.back() : standIn[dim];
 }
 
 int64_t OpBuilding::rankOf(Value value) {

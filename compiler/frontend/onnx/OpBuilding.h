@@ -111,6 +111,8 @@ public:
   // a harmless stand-in; of anything but a tensor, too. Of no value, they record a failure.
   mlir::RankedTensorType typeOf(Value value);
   IntsRef dimsOf(Value value) { return typeOf(value).getShape(); }
+  /// One dim, which may be known while others are not; negative ones count from the end.
+  int64_t sizeOf(Value value, int64_t dim);
   int64_t rankOf(Value value);
   mlir::Type elementOf(Value value);
 

@@ -99,11 +99,16 @@ absl::StatusOr<std::map<char, int64_t>> sizesOf(const Labels &labels, absl::Span
     for (size_t d = 0; d < shapes[i].size(); ++d) {
       const char label = labels.in[i][d];
       auto [it, fresh] = sizes.emplace(label, shapes[i][d]);
-      const bool wide = it->second == 1 && label >= '0' && label <= '9';
-      if (!fresh && (wide || it->second < 0)) {
-        it->second = shapes[i][d];
-      } else if (!dimsAgree(it->second, shapes[i][d]) && !(shapes[i][d] == 1 && label >= '0' && label <= '9')) {
+      if (label >= '0' && label <= '9') {
+        absl::StatusOr<Shape> both = broadcast({it->second}, {shapes[i][d]});
+        if (!both.ok()) {
+          return both.status();
+        }
+        it->second = both->front();
+      } else if (!dimsAgree(it->second, shapes[i][d])) {
         return invalid(absl::StrCat("label '", std::string(1, label), "' stands for dims of ", it->second, " and ", shapes[i][d]));
+      } else {
+        it->second = knownDim(it->second, shapes[i][d]);
       }
     }
   }

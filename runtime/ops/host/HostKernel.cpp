@@ -50,7 +50,7 @@ bool Rule::isStatic() const {
 }
 
 absl::StatusOr<Tensor> allocateTensor(DType dtype, const Shape &shape) {
-  double bytes = static_cast<double>(std::max<size_t>(dtypeSize(dtype), dtype == DType::String ? 32 : 1));
+  double bytes = static_cast<double>(memorySize(dtype));
   for (int64_t dim : shape) {
     if (dim < 0) {
       return absl::InvalidArgumentError("a result would have a negative dim");

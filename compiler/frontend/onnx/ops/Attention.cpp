@@ -140,8 +140,7 @@ Value attentionOf(NodeContext &node, Value q, Value k, Value v, Value mask, doub
   return node.one<graph::AttentionOp>(operands, properties);
 }
 
-/// Queries that see no key give zero.
-static Value zeroHiddenRows(NodeContext &node, Value y, Value mask) {
+Value zeroHiddenRows(NodeContext &node, Value y, Value mask) {
   Value most = node.reduce(graph::ReduceKind::Max, mask, {node.rankOf(mask) - 1});
   Value hidden = most ? node.compare(graph::CompareKind::Eq, most, node.scalarLike(most, lowest(most))) : Value();
   std::optional<Tensor> known = hidden ? graph::constantTensor(hidden) : std::nullopt;

@@ -15,6 +15,8 @@ Value mergeHeads(NodeContext &node, Value x);
 Value additiveMask(NodeContext &node, Value mask, Value like, int64_t keys);
 /// graph.attention; `mask` may be null.
 Value attentionOf(NodeContext &node, Value q, Value k, Value v, Value mask, double scale, bool causal, double softcap);
+/// Queries that see no key, all of a row of the additive mask being -inf, give zero.
+Value zeroHiddenRows(NodeContext &node, Value y, Value mask);
 /// Rotates the first `rotated` entries of x[B,H,S,D]; cos and sin are [B or 1, S, at least rotated/2].
 Value rotate(NodeContext &node, Value x, Value cos, Value sin, int64_t rotated, bool interleaved);
 

@@ -107,13 +107,8 @@ static LogicalResult dynamicQuantizeMatMul(NodeContext &node) {
   return node.result(node.has(4) ? node.add(y, node.input(4)) : y);
 }
 
-static LogicalResult fusedGemm(NodeContext &node) {
-  Handler gemm = handlers().find("", "Gemm", 13);
+LogicalResult fuseActivation(NodeContext &node, Value y) {
   std::string activation = node.attrString("activation", "");
-  if (!gemm || failed(gemm(node))) {
-    return failure();
-  }
-  Value y = node.outputs().front();
   auto alpha = [&](double fallback) { return node.attrFloat("activation_alpha", fallback); };
   auto beta = [&](double fallback) { return node.attrFloat("activation_beta", fallback); };
   if (activation == "LeakyRelu") {
@@ -139,6 +134,13 @@ static LogicalResult fusedGemm(NodeContext &node) {
   }
   return activation.empty() ? node.result(y) : node.fail("activation '" + activation + "' is not supported");
 }
+
+LogicalResult fusedGemm(NodeContext &node, const HandlerTable &table) {
+  Handler gemm = table.find("", "Gemm", 13);
+  return gemm && succeeded(gemm(node)) ? fuseActivation(node, node.outputs().front()) : failure();
+}
+
+static LogicalResult staticFusedGemm(NodeContext &node) { return fusedGemm(node, handlers()); }
 
 /// Word, position and segment embeddings, added and normalized.
 static LogicalResult embedLayerNorm(NodeContext &node) {
@@ -215,7 +217,7 @@ void addContribHandlers(HandlerTable &table) {
   table.add("MatMulNBits", 1, matmulNBits, kMicrosoft);
   table.add("MatMulBnb4", 1, matmulBnb4, kMicrosoft);
   table.add("DynamicQuantizeMatMul", 1, dynamicQuantizeMatMul, kMicrosoft);
-  table.add("FusedGemm", 1, fusedGemm, kMicrosoft);
+  table.add("FusedGemm", 1, staticFusedGemm, kMicrosoft);
   table.add("EmbedLayerNormalization", 1, embedLayerNorm, kMicrosoft);
   table.add("BiasSoftmax", 1, biasSoftmax, kMicrosoft);
   table.add("BiasAdd", 1, biasAdd, kMicrosoft);

@@ -2,6 +2,7 @@
 //
 // com.microsoft's operators that diffusion, speech and retrieval models use, each as a few standard pieces.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/FusedActivation.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -71,22 +72,14 @@ LogicalResult skipGroupNorm(NodeContext &node) {
   return sum ? node.results({normalizedGroups(node, sum, node.input(1), node.input(2)), sum}) : failure();
 }
 
-/// The product that an activation of FusedGemm's follows.
+/// A product, and FusedGemm's activations or Gelu behind it.
 LogicalResult fusedMatMulActivation(NodeContext &node) {
-  static constexpr std::pair<StringLiteral, UnaryKind> kActivations[] = {{"Relu", UnaryKind::Relu}, {"Sigmoid", UnaryKind::Sigmoid},
-                                                                         {"Tanh", UnaryKind::Tanh}, {"Softplus", UnaryKind::Softplus},
-                                                                         {"Softsign", UnaryKind::Softsign}, {"Gelu", UnaryKind::Gelu}};
   std::string activation = node.attrString("activation", "");
   Value y = made(node, "FusedMatMul", 1, node.inputs(), kMicrosoft);
-  if (y && activation == "LeakyRelu") {
-    return node.result(node.unary(UnaryKind::LeakyRelu, y, node.attrFloat("activation_alpha", 0.01)));
+  if (!y || activation.empty()) {
+    return node.fail("needs an activation");
   }
-  for (const auto &[name, kind] : kActivations) {
-    if (y && activation == name) {
-      return node.result(node.unary(kind, y));
-    }
-  }
-  return y ? node.fail("activation '" + activation + "' is not supported") : failure();
+  return activation == "Gelu" ? node.result(node.unary(UnaryKind::Gelu, y)) : fuseActivation(node, y);
 }
 
 LogicalResult gemmFastGelu(NodeContext &node) {

@@ -28,7 +28,7 @@ static Value rows(NodeContext &node, Value x) {
 /// x[N,F] times coefficients[targets,F] transposed, plus intercepts.
 static Value affine(NodeContext &node, Value x, ArrayRef<double> coefficients, ArrayRef<double> intercepts, size_t targets) {
   x = rows(node, x);
-  auto features = x ? static_cast<size_t>(node.dimsOf(x)[1]) : 0;
+  auto features = x ? static_cast<size_t>(node.sizeOf(x, 1)) : 0;
   if (!x || targets == 0 || coefficients.size() != targets * features || (!intercepts.empty() && intercepts.size() != targets)) {
     return node.OpBuilding::fail(absl::StrCat(coefficients.size(), " coefficients do not make ", targets, " rows of ", features, " features"));
   }
@@ -277,7 +277,7 @@ static LogicalResult svmClassifier(NodeContext &node) { return SvmClassifier(nod
 
 /// A list of one entry, or of one per feature, as an operand that broadcasts.
 static Value perFeature(NodeContext &node, ArrayRef<double> values, Value x) {
-  int64_t last = node.rankOf(x) > 0 ? node.dimsOf(x).back() : 1;
+  int64_t last = node.rankOf(x) > 0 ? node.sizeOf(x, -1) : 1;
   if (values.size() != 1 && static_cast<int64_t>(values.size()) != last) {
     return node.OpBuilding::fail(absl::StrCat(values.size(), " values for ", last, " features"));
   }

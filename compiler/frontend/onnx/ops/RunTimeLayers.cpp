@@ -2,6 +2,7 @@
 //
 // Run-time forms of windows, normalizations and softmax: on images whose size, or batches whose number, the model computes.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/RunTimeShapes.h"
 
 using namespace mlir;
 
@@ -40,7 +41,7 @@ Value integerSums(NodeContext &node, Value x, Value w, Value xZero, Value wZero)
     if (perMap && origin && node.rankOf(origin) == 1) { // [M] beside [M, C, kernel...]
       Ints shape(static_cast<size_t>(node.rankOf(q)), 1);
       shape[0] = -1;
-      origin = node.hostOne("reshape_to", {origin, node.constantInts(shape)});
+      origin = reshapeBy(node, origin, shape);
     }
     return zero ? node.sub(wide, origin) : wide;
   };
@@ -104,7 +105,7 @@ LogicalResult maxUnpool(NodeContext &node) {
 LogicalResult groupwise(NodeContext &node, int64_t groups) {
   Value x = node.input(0), scale = node.input(1), bias = node.input(2);
   int64_t rank = node.rankOf(x);
-  Value flat = node.hostOne("reshape_to", {x, node.constantInts({0, groups, -1})});
+  Value flat = reshapeBy(node, x, {0, groups, -1});
   Value centered = flat ? node.sub(flat, node.reduce(ReduceKind::Mean, flat, {2})) : Value();
   Value variance = centered ? node.reduce(ReduceKind::Mean, node.mul(centered, centered), {2}) : Value();
   if (!variance) {
@@ -112,7 +113,7 @@ LogicalResult groupwise(NodeContext &node, int64_t groups) {
   }
   Value deviation = node.unary(graph::UnaryKind::Sqrt, node.add(variance, node.scalarLike(x, node.attrFloat("epsilon", 1e-5))));
   Value y = node.div(centered, deviation), shape = node.hostOne("shape_of", {x});
-  y = y && shape ? node.hostOne("reshape_to", {y, shape}) : Value();
+  y = reshapeTo(node, y, {shape});
   return y ? node.result(node.add(node.mul(y, node.channelVector(scale, rank)), node.channelVector(bias, rank))) : failure();
 }
 

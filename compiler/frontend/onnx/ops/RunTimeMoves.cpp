@@ -77,7 +77,7 @@ LogicalResult eyeLike(NodeContext &node) {
   auto triangle = [&](int64_t upper) {
     Attributes side;
     side.set("upper", upper);
-    return whole ? node.hostOne("triangle", {whole, node.splat(RankedTensorType::get({}, node.attrs().getI64Type()), static_cast<double>(node.attrInt("k", 0)))}, side) : Value();
+    return whole ? node.hostOne("triangle", {whole, scalarOf(node, node.attrInt("k", 0))}, side) : Value();
   };
   Value above = triangle(1), below = triangle(0);
   Value both = above && below ? node.binary(graph::BinaryKind::LogicalAnd, above, below) : Value();

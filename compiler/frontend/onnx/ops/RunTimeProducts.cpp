@@ -1,9 +1,9 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Run-time forms of products: sums over labels, attention over a number of tokens the model computes, and rows of features.
+// Run-time forms of products: sums over labels, and attention over a number of tokens the model computes.
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/ops/Attention.h"
-#include "compiler/frontend/onnx/ops/Ml.h"
+#include "compiler/frontend/onnx/ops/FusedActivation.h"
 #include "compiler/frontend/onnx/ops/RunTimeShapes.h"
 
 #include <cmath>
@@ -43,7 +43,7 @@ Value causalMask(NodeContext &node, Value q, Value k, Value past) {
   Attributes lower;
   lower.set("upper", int64_t{0});
   Value whole = filled(node, {dimOf(node, q, 2), dimOf(node, k, 2)}, yes);
-  Value offset = past ? reshapeBy(node, dimOf(node, past, 2), {}) : node.splat(RankedTensorType::get({}, node.attrs().getI64Type()), 0);
+  Value offset = past ? reshapeBy(node, dimOf(node, past, 2), {}) : scalarOf(node, 0);
   Value seen = whole && offset ? node.hostOne("triangle", {whole, offset}, lower) : Value();
   return seen ? node.select(seen, node.scalarLike(q, 0), node.scalarLike(q, -INFINITY)) : Value();
 }
@@ -80,11 +80,7 @@ LogicalResult attend(NodeContext &node, Value q, Value k, Value v, const Attenti
   }
   double scale = parts.scale != 0 ? parts.scale : 1.0 / std::sqrt(static_cast<double>(knownDim(node, q, 3)));
   Value y = attentionOf(node, q, k, v, mask, scale, false, parts.softcap);
-  if (y && mask) { // a query that sees no key gives zero
-    Value most = node.reduce(graph::ReduceKind::Max, mask, {node.rankOf(mask) - 1});
-    Value none = most ? node.compare(graph::CompareKind::Eq, most, node.scalarLike(most, -INFINITY)) : Value();
-    y = none ? node.select(none, node.scalarLike(y, 0), y) : Value();
-  }
+  y = y && mask ? zeroHiddenRows(node, y, mask) : y;
   return node.results({parts.merge ? merged(node, y) : y, k, v});
 }
 
@@ -119,53 +115,7 @@ LogicalResult multiHeadAttention(NodeContext &node) {
   return attend(node, part(0), part(1), part(2), parts);
 }
 
-/// A product, its bias, and an activation that needs no more than elements.
-LogicalResult fusedGemm(NodeContext &node) {
-  Attributes attributes;
-  attributes.set("transpose_a", node.attrInt("transA", 0));
-  attributes.set("transpose_b", node.attrInt("transB", 0));
-  double alpha = node.attrFloat("alpha", 1), beta = node.attrFloat("beta", 1);
-  Value y = node.hostOne("matmul", {node.input(0), node.input(1)}, attributes);
-  y = alpha == 1 || !y ? y : node.mul(y, node.scalarLike(y, alpha));
-  if (node.has(2)) {
-    y = node.add(y, beta == 1 ? node.input(2) : node.mul(node.input(2), node.scalarLike(node.input(2), beta)));
-  }
-  std::string activation = node.attrString("activation", "");
-  if (!y || activation.empty()) {
-    return node.result(y);
-  }
-  SmallVector<Value> results = node.standard(activation, node.opset(), {y});
-  return results.empty() ? failure() : node.results(results);
-}
-
-/// (x - offset) * scale, features last.
-LogicalResult scaler(NodeContext &node) {
-  Value x = mlInput(node, 0);
-  SmallVector<double> offset = node.attrFloats("offset"), scale = node.attrFloats("scale");
-  if (!x || node.rankOf(x) != 2) {
-    return node.fail("needs rows of features");
-  }
-  Value y = offset.empty() ? x : node.sub(x, rowConstant(node, offset, x));
-  return node.result(scale.empty() || !y ? y : node.mul(y, rowConstant(node, scale, x)));
-}
-
-LogicalResult linearRegressor(NodeContext &node) {
-  Value x = mlInput(node, 0);
-  SmallVector<double> coefficients = node.attrFloats("coefficients"), intercepts = node.attrFloats("intercepts");
-  int64_t targets = node.attrInt("targets", 1), features = knownDim(node, x, -1);
-  if (!x || node.rankOf(x) != 2 || features < 1 || targets < 1 || static_cast<int64_t>(coefficients.size()) != targets * features) {
-    return node.fail("its coefficients do not fit rows of features");
-  }
-  Tensor weights(DType::F32, {targets, features});
-  for (size_t i = 0; i < coefficients.size(); ++i) {
-    weights.setDouble(static_cast<int64_t>(i), coefficients[i]);
-  }
-  Attributes turned;
-  turned.set("transpose_b", int64_t{1});
-  Value y = node.hostOne("matmul", {x, node.constant(weights)}, turned);
-  y = y && !intercepts.empty() ? node.add(y, rowConstant(node, intercepts, y)) : y;
-  return node.result(y ? transformScores(node, y, node.attrString("post_transform", "NONE")) : y);
-}
+LogicalResult runTimeFusedGemm(NodeContext &node) { return fusedGemm(node, runTimeHandlers()); }
 
 } // namespace
 
@@ -173,9 +123,7 @@ void addRunTimeProductHandlers(HandlerTable &table) {
   table.add("Einsum", 12, einsum);
   table.add("Attention", 23, attention);
   table.add("MultiHeadAttention", 1, multiHeadAttention, kMicrosoft);
-  table.add("FusedGemm", 1, fusedGemm, kMicrosoft);
-  table.add("Scaler", 1, scaler, kMl);
-  table.add("LinearRegressor", 1, linearRegressor, kMl);
+  table.add("FusedGemm", 1, runTimeFusedGemm, kMicrosoft);
 }
 
 } // namespace ncc::frontend

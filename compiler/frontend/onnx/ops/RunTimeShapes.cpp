@@ -9,6 +9,12 @@ namespace ncc::frontend {
 
 using ops::Attributes;
 
+Value scalarOf(NodeContext &node, int64_t value) {
+  Tensor tensor(DType::I64, {});
+  tensor.setInt(0, value);
+  return node.constant(tensor);
+}
+
 int64_t knownDim(NodeContext &node, Value x, int64_t dim) {
   ValueType type = x ? graph::valueTypeOf(x.getType()) : ValueType();
   if (!type.isTensor() || !type.ranked || dim >= type.rank() || dim < -type.rank()) {

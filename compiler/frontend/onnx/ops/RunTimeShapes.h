@@ -7,6 +7,8 @@
 
 namespace ncc::frontend {
 
+/// A constant without dims.
+Value scalarOf(NodeContext &node, int64_t value);
 /// The size of one dim, as far as the type says it; -1 otherwise. Negative dims count from the end.
 int64_t knownDim(NodeContext &node, Value x, int64_t dim);
 /// The size of one dim, [1].

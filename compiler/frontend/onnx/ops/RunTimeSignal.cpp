@@ -3,6 +3,7 @@
 // Run-time forms of what works along an axis or makes tables of a few numbers: where only a choice is open, every choice
 // has a branch with the static form, so that the work stays on the engines; where a shape is, a host kernel makes it.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/RunTimeShapes.h"
 #include "dialects/graph/ValueTypes.h"
 
 using namespace mlir;
@@ -16,12 +17,6 @@ using ops::Attributes;
 std::vector<int64_t> listOf(const Ints &values) { return {values.begin(), values.end()}; }
 
 std::string typeName(Type element) { return std::string(dtypeName(graph::dtypeOf(element).value_or(DType::F32))); }
-
-Value scalarOf(NodeContext &node, int64_t value) {
-  Tensor tensor(DType::I64, {});
-  tensor.setInt(0, value);
-  return node.constant(tensor);
-}
 
 /// The static form's first result with one operand replaced; null, with the reason, when there is no such form.
 Value staticForm(NodeContext &node, size_t operand, Value replacement, std::string &reason) {

@@ -56,19 +56,31 @@ const char *cpuLevelName(CpuLevel level) {
 }
 
 const Kernels &kernelsFor(CpuLevel level) {
-  static const Kernels table[] = {
-    // A bf16 operand without bf16 instructions is converted to fp32, which holds it exactly.
-    {CpuLevel::Portable, portableF32Matmul(), portableF32Matmul(), portableInt8Matmul(), portableVectorKernels()},
+  // One at a time: what makes a level's kernels is itself code of that level, which another CPU may not have.
+  switch (level) {
 #if defined(__x86_64__)
-    {CpuLevel::Avx2, avx2F32Matmul(), avx2F32Matmul(), avx2Int8Matmul(), avx2VectorKernels()},
-    {CpuLevel::Avx512, avx512F32Matmul(), avx512F32Matmul(), avx512Int8Matmul(), avx512VectorKernels()},
-    {CpuLevel::Avx512Bf16, avx512F32Matmul(), avx512Bf16Matmul(), vnniInt8Matmul(), avx512VectorKernels()},
-    {CpuLevel::Amx, avx512F32Matmul(), amxBf16Matmul(), amxInt8Matmul(), avx512VectorKernels()},
+  case CpuLevel::Avx2: {
+    static const Kernels kernels{CpuLevel::Avx2, avx2F32Matmul(), avx2F32Matmul(), avx2Int8Matmul(), avx2VectorKernels()};
+    return kernels;
+  }
+  case CpuLevel::Avx512: {
+    static const Kernels kernels{CpuLevel::Avx512, avx512F32Matmul(), avx512F32Matmul(), avx512Int8Matmul(), avx512VectorKernels()};
+    return kernels;
+  }
+  case CpuLevel::Avx512Bf16: {
+    static const Kernels kernels{CpuLevel::Avx512Bf16, avx512F32Matmul(), avx512Bf16Matmul(), vnniInt8Matmul(), avx512VectorKernels()};
+    return kernels;
+  }
+  case CpuLevel::Amx: {
+    static const Kernels kernels{CpuLevel::Amx, avx512F32Matmul(), amxBf16Matmul(), amxInt8Matmul(), avx512VectorKernels()};
+    return kernels;
+  }
 #endif
-  };
-  constexpr int count = sizeof(table) / sizeof(table[0]);
-  int index = static_cast<int>(level);
-  return table[index < count ? index : 0];
+  default: break;
+  }
+  // A bf16 operand without bf16 instructions is converted to fp32, which holds it exactly.
+  static const Kernels portable{CpuLevel::Portable, portableF32Matmul(), portableF32Matmul(), portableInt8Matmul(), portableVectorKernels()};
+  return portable;
 }
 
 } // namespace ncc::host

@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "runtime/api/Handles.h"
 
+#include "runtime/tensor/Guard.h"
+
 namespace ncc::api {
 
 std::string &lastErrorText() {
@@ -28,6 +30,14 @@ NRT_STATUS fromStatus(const absl::Status &status, NRT_STATUS otherwise) {
     return NRT_INVALID;
   default:
     return otherwise;
+  }
+}
+
+NRT_STATUS caught() {
+  try {
+    return fromStatus(guarded([]() -> absl::Status { throw; }), NRT_FAILURE);
+  } catch (...) {
+    return fail(NRT_FAILURE, "an unexpected failure");
   }
 }
 

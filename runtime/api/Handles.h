@@ -18,6 +18,8 @@ namespace ncc::api {
 std::string &lastErrorText();
 NRT_STATUS fail(NRT_STATUS code, const std::string &text);
 NRT_STATUS fromStatus(const absl::Status &status, NRT_STATUS otherwise);
+/// In a handler of everything that an entry point may throw: the code, NRT_RESOURCE when memory or threads are missing.
+NRT_STATUS caught();
 nrt_dtype_t dtypeCode(DType type);
 std::optional<DType> dtypeOfCode(nrt_dtype_t code);
 

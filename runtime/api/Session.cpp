@@ -3,36 +3,11 @@
 #include "runtime/api/Session.h"
 
 #include "runtime/tensor/Aligned.h"
-
-#include "absl/strings/str_cat.h"
+#include "runtime/tensor/Guard.h"
 
 #include <cstring>
-#include <unistd.h>
 
 namespace ncc::api {
-
-/// Bytes an executor reserves for values that are neither in the file nor the caller's. Programs' sizes are bounded by
-/// what a file can say, so their sum as a double cannot overflow.
-static double reservedBytes(const neff::Model &model) {
-  double bytes = 0;
-  for (const neff::Program &program : model.programs) {
-    for (const neff::Buffer &buffer : program.buffers) {
-      bytes += buffer.kind == neff::BufferKind::Scratch || buffer.kind == neff::BufferKind::State ? static_cast<double>(buffer.bytes) : 0;
-    }
-  }
-  for (const neff::Model &segment : model.segments) {
-    bytes += reservedBytes(segment);
-  }
-  return bytes;
-}
-
-static absl::Status checkMemory(const neff::Model &model) {
-  const double needed = reservedBytes(model), there = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (needed <= there) {
-    return absl::OkStatus();
-  }
-  return absl::ResourceExhaustedError(absl::StrCat("the model's intermediate values take ", needed, " bytes, this machine has ", there));
-}
 
 absl::StatusOr<std::unique_ptr<Session>> Session::open(const std::string &path, const SessionOptions &options) {
   absl::StatusOr<neff::Model> model = neff::readModel(path, options.read);
@@ -42,42 +17,59 @@ absl::StatusOr<std::unique_ptr<Session>> Session::open(const std::string &path, 
   return open(std::make_shared<const neff::Model>(*std::move(model)), options);
 }
 
+static absl::StatusOr<std::unique_ptr<sim::Executor>> makeExecutor(std::shared_ptr<const neff::Model> programs, const SessionOptions &options) {
+  if (options.executor == ExecutorKind::Precise) {
+    return sim::makePreciseExecutor(std::move(programs), options.precise);
+  }
+  host::HostOptions host = options.host;
+  host.memoryBytes = options.limits.memoryBytes();
+  return host::makeHostExecutor(std::move(programs), host);
+}
+
 absl::StatusOr<std::unique_ptr<Session>> Session::open(std::shared_ptr<const neff::Model> model, const SessionOptions &options) {
-  if (absl::Status status = checkMemory(*model); !status.ok()) {
-    return status;
-  }
-  auto session = std::make_unique<Session>();
-  session->neff = model;
-  auto make = [&](std::shared_ptr<const neff::Model> programs) {
-    return options.executor == ExecutorKind::Precise ? sim::makePreciseExecutor(std::move(programs), options.precise)
-                                                     : host::makeHostExecutor(std::move(programs), options.host);
-  };
-  if (!model->buckets.empty()) {
-    session->buckets = std::make_unique<BucketSessions>(model, [options](std::shared_ptr<const neff::Model> bucket) { return open(std::move(bucket), options); });
-    return session;
-  }
-  if (model->hasPlan()) {
-    absl::StatusOr<std::unique_ptr<plan::PlanExecutor>> walker = plan::makePlanExecutor(model, make);
-    if (!walker.ok()) {
-      return walker.status();
+  return guarded([&]() -> absl::StatusOr<std::unique_ptr<Session>> {
+    if (absl::Status status = neff::checkDemand(*model, options.limits); !status.ok()) {
+      return status;
     }
-    session->plan = walker->get();
-    session->executor = *std::move(walker);
+    auto session = std::make_unique<Session>();
+    session->neff = model;
+    auto make = [&](std::shared_ptr<const neff::Model> programs) { return makeExecutor(std::move(programs), options); };
+    if (!model->buckets.empty()) {
+      session->buckets = std::make_unique<BucketSessions>(model, [options](std::shared_ptr<const neff::Model> bucket) { return open(std::move(bucket), options); });
+      return session;
+    }
+    if (model->hasPlan()) {
+      absl::StatusOr<std::unique_ptr<plan::PlanExecutor>> walker = plan::makePlanExecutor(model, make, options.limits);
+      if (!walker.ok()) {
+        return walker.status();
+      }
+      session->plan = walker->get();
+      session->executor = *std::move(walker);
+      return session;
+    }
+    absl::StatusOr<std::unique_ptr<sim::Executor>> executor = make(model);
+    if (!executor.ok()) {
+      return executor.status();
+    }
+    session->executor = *std::move(executor);
     return session;
-  }
-  absl::StatusOr<std::unique_ptr<sim::Executor>> executor = make(model);
-  if (!executor.ok()) {
-    return executor.status();
-  }
-  session->executor = *std::move(executor);
-  return session;
+  });
 }
 
 absl::Status Session::execute(const sim::InferenceIo &io, sim::InferenceReport *report) {
-  return executor ? executor->execute(io, report) : absl::InvalidArgumentError("a model with buckets runs on values, whose shapes say which bucket is meant");
+  return executor ? guarded([&] { return executor->execute(io, report); })
+                  : absl::InvalidArgumentError("a model with buckets runs on values, whose shapes say which bucket is meant");
 }
 
 absl::StatusOr<std::vector<Value>> Session::runValues(absl::Span<const Value> inputs, sim::InferenceReport *report) {
+  return guarded([&] { return runAny(inputs, report); });
+}
+
+absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs) {
+  return guarded([&] { return runTensors(inputs); });
+}
+
+absl::StatusOr<std::vector<Value>> Session::runAny(absl::Span<const Value> inputs, sim::InferenceReport *report) {
   if (buckets) {
     absl::StatusOr<BucketSessions::Prepared> prepared = buckets->prepare(inputs);
     absl::StatusOr<Session *> session = prepared.ok() ? buckets->session(prepared->bucket) : prepared.status();
@@ -104,11 +96,11 @@ absl::StatusOr<std::vector<Value>> Session::runValues(absl::Span<const Value> in
     }
     tensors.push_back(input.tensor());
   }
-  absl::StatusOr<std::vector<Tensor>> outputs = run(tensors);
+  absl::StatusOr<std::vector<Tensor>> outputs = runTensors(tensors);
   return outputs.ok() ? absl::StatusOr<std::vector<Value>>(std::vector<Value>(outputs->begin(), outputs->end())) : outputs.status();
 }
 
-absl::StatusOr<std::vector<Tensor>> Session::run(absl::Span<const Tensor> inputs) {
+absl::StatusOr<std::vector<Tensor>> Session::runTensors(absl::Span<const Tensor> inputs) {
   if (inputs.size() != neff->inputs.size()) {
     return absl::InvalidArgumentError("the model has " + std::to_string(neff->inputs.size()) + " inputs, " +
                                       std::to_string(inputs.size()) + " were given");

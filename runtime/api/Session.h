@@ -5,6 +5,7 @@
 
 #include "runtime/api/BucketSessions.h"
 #include "runtime/host/Host.h"
+#include "runtime/neff/Demand.h"
 #include "runtime/neff/Reader.h"
 #include "runtime/plan/PlanExecutor.h"
 #include "runtime/sim/Executor.h"
@@ -21,8 +22,10 @@ struct SessionOptions {
   host::HostOptions host;
   sim::PreciseOptions precise;
   neff::ReadOptions read;
+  neff::Limits limits;
 };
 
+/// None of its functions throws: what memory or threads are missing for is ResourceExhausted.
 class Session {
 public:
   static absl::StatusOr<std::unique_ptr<Session>> open(const std::string &path, const SessionOptions &options = {});
@@ -40,6 +43,9 @@ public:
   absl::StatusOr<std::vector<Tensor>> run(absl::Span<const Tensor> inputs);
 
 private:
+  absl::StatusOr<std::vector<Value>> runAny(absl::Span<const Value> inputs, sim::InferenceReport *report);
+  absl::StatusOr<std::vector<Tensor>> runTensors(absl::Span<const Tensor> inputs);
+
   std::shared_ptr<const neff::Model> neff;
   std::unique_ptr<sim::Executor> executor;
   plan::PlanExecutor *plan = nullptr; // the executor, when the model has a plan

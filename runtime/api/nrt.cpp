@@ -163,7 +163,7 @@ NRT_STATUS nrt_init(nrt_framework_type_t, const char *, const char *) {
 }
 void nrt_close(void) { initialised = false; }
 
-NRT_STATUS nrt_load(const void *bytes, size_t size, int32_t, int32_t, nrt_model_t **model) {
+NRT_STATUS nrt_load(const void *bytes, size_t size, int32_t, int32_t, nrt_model_t **model) try {
   if (!initialised) {
     return fail(NRT_UNINITIALIZED, "nrt_init has not been called");
   }
@@ -177,9 +177,11 @@ NRT_STATUS nrt_load(const void *bytes, size_t size, int32_t, int32_t, nrt_model_
   }
   std::memcpy(copy.get(), bytes, size);
   return load(neff::readModel(neff::Bytes(copy.get(), size), copy), {}, model);
+} catch (...) {
+  return caught();
 }
 
-NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options, nrt_model_t **model) {
+NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options, nrt_model_t **model) try {
   if (!initialised) {
     return fail(NRT_UNINITIALIZED, "nrt_init has not been called");
   }
@@ -187,12 +189,19 @@ NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options,
     return fail(NRT_INVALID, "null argument");
   }
   api::SessionOptions session;
-  if (options && options->struct_size >= sizeof(ncc_nrt_options_t)) {
-    session.executor = options->executor == NCC_NRT_EXECUTOR_PRECISE ? api::ExecutorKind::Precise : api::ExecutorKind::Host;
-    session.host.threads = options->threads;
-    session.read.checkWeightHash = !options->skip_weight_hash;
+  if (options && options->struct_size >= offsetof(ncc_nrt_options_t, work_limit)) {
+    ncc_nrt_options_t given{};
+    std::memcpy(&given, options, std::min(options->struct_size, sizeof given));
+    session.executor = given.executor == NCC_NRT_EXECUTOR_PRECISE ? api::ExecutorKind::Precise : api::ExecutorKind::Host;
+    session.host.threads = given.threads;
+    session.read.checkWeightHash = !given.skip_weight_hash;
+    session.limits.work = given.work_limit > 0 ? given.work_limit : session.limits.work;
+    session.limits.steps = given.step_limit > 0 ? given.step_limit : session.limits.steps;
+    session.limits.memory = session.read.memoryBytes = static_cast<double>(given.memory_limit);
   }
   return load(neff::readModel(path, session.read), session, model);
+} catch (...) {
+  return caught();
 }
 
 NRT_STATUS nrt_unload(nrt_model_t *model) {
@@ -211,7 +220,7 @@ NRT_STATUS nrt_get_model_nc_count(const nrt_model_t *model, uint32_t *count) {
   return NRT_SUCCESS;
 }
 
-NRT_STATUS nrt_get_model_tensor_info(nrt_model_t *model, nrt_tensor_info_array_t **out) {
+NRT_STATUS nrt_get_model_tensor_info(nrt_model_t *model, nrt_tensor_info_array_t **out) try {
   if (!model || !out) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -238,6 +247,8 @@ NRT_STATUS nrt_get_model_tensor_info(nrt_model_t *model, nrt_tensor_info_array_t
   }
   *out = info;
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 
 NRT_STATUS nrt_free_model_tensor_info(nrt_tensor_info_array_t *info) {
@@ -248,12 +259,14 @@ NRT_STATUS nrt_free_model_tensor_info(nrt_tensor_info_array_t *info) {
   return NRT_SUCCESS;
 }
 
-NRT_STATUS nrt_allocate_tensor_set(nrt_tensor_set_t **set) {
+NRT_STATUS nrt_allocate_tensor_set(nrt_tensor_set_t **set) try {
   if (!set) {
     return fail(NRT_INVALID, "null argument");
   }
   *set = new nrt_tensor_set();
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 void nrt_destroy_tensor_set(nrt_tensor_set_t **set) {
   if (set) {
@@ -261,14 +274,16 @@ void nrt_destroy_tensor_set(nrt_tensor_set_t **set) {
     *set = nullptr;
   }
 }
-NRT_STATUS nrt_add_tensor_to_tensor_set(nrt_tensor_set_t *set, const char *name, nrt_tensor_t *tensor) {
+NRT_STATUS nrt_add_tensor_to_tensor_set(nrt_tensor_set_t *set, const char *name, nrt_tensor_t *tensor) try {
   if (!set || !name || !tensor) {
     return fail(NRT_INVALID, "null argument");
   }
   set->tensors[name] = tensor;
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
-NRT_STATUS nrt_get_tensor_from_tensor_set(nrt_tensor_set_t *set, const char *name, nrt_tensor_t **tensor) {
+NRT_STATUS nrt_get_tensor_from_tensor_set(nrt_tensor_set_t *set, const char *name, nrt_tensor_t **tensor) try {
   if (!set || !name || !tensor) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -278,9 +293,11 @@ NRT_STATUS nrt_get_tensor_from_tensor_set(nrt_tensor_set_t *set, const char *nam
   }
   *tensor = it->second;
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 
-NRT_STATUS nrt_tensor_allocate(nrt_tensor_placement_t, int, size_t size, const char *name, nrt_tensor_t **tensor) {
+NRT_STATUS nrt_tensor_allocate(nrt_tensor_placement_t, int, size_t size, const char *name, nrt_tensor_t **tensor) try {
   if (!tensor) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -297,14 +314,18 @@ NRT_STATUS nrt_tensor_allocate(nrt_tensor_placement_t, int, size_t size, const c
   t->size = size;
   *tensor = t;
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
-NRT_STATUS nrt_tensor_allocate_empty(const char *name, nrt_tensor_t **tensor) {
+NRT_STATUS nrt_tensor_allocate_empty(const char *name, nrt_tensor_t **tensor) try {
   if (!tensor) {
     return fail(NRT_INVALID, "null argument");
   }
   *tensor = new nrt_tensor();
   (*tensor)->name = name ? name : "";
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 NRT_STATUS nrt_tensor_attach_buffer(nrt_tensor_t *tensor, void *buffer, size_t size) {
   if (!tensor) {
@@ -315,12 +336,14 @@ NRT_STATUS nrt_tensor_attach_buffer(nrt_tensor_t *tensor, void *buffer, size_t s
   tensor->size = size;
   return NRT_SUCCESS;
 }
-NRT_STATUS nrt_tensor_allocate_slice(const nrt_tensor_t *source, size_t offset, size_t size, const char *name, nrt_tensor_t **slice) {
+NRT_STATUS nrt_tensor_allocate_slice(const nrt_tensor_t *source, size_t offset, size_t size, const char *name, nrt_tensor_t **slice) try {
   if (!source || !slice || offset > source->size || size > source->size - offset) {
     return fail(NRT_INVALID, "the slice is outside of its tensor");
   }
   *slice = new nrt_tensor{name ? name : "", source->storage, source->data + offset, size, std::nullopt};
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 void nrt_tensor_free(nrt_tensor_t **tensor) {
   if (tensor) {
@@ -342,7 +365,7 @@ NRT_STATUS nrt_tensor_write(nrt_tensor_t *tensor, const void *buffer, size_t off
   std::memcpy(tensor->data + offset, buffer, size);
   return NRT_SUCCESS;
 }
-NRT_STATUS ncc_nrt_tensor_set_shape(nrt_tensor_t *tensor, const int64_t *shape, uint32_t ndim) {
+NRT_STATUS ncc_nrt_tensor_set_shape(nrt_tensor_t *tensor, const int64_t *shape, uint32_t ndim) try {
   if (!tensor || (!shape && ndim > 0) || ndim > 32) {
     return fail(NRT_INVALID, "null argument, or more than 32 dims");
   }
@@ -355,11 +378,13 @@ NRT_STATUS ncc_nrt_tensor_set_shape(nrt_tensor_t *tensor, const int64_t *shape, 
   }
   tensor->shape = ndim > 0 ? Shape(shape, shape + ndim) : Shape();
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 size_t nrt_tensor_get_size(const nrt_tensor_t *tensor) { return tensor ? tensor->size : 0; }
 void *nrt_tensor_get_va(const nrt_tensor_t *tensor) { return tensor ? tensor->data : nullptr; }
 
-NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs) {
+NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs) try {
   if (!initialised) {
     return fail(NRT_UNINITIALIZED, "nrt_init has not been called");
   }
@@ -386,6 +411,8 @@ NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_t
   lastModel = model;
   lastShapes = std::move(report.shapes);
   return report.outOfBounds ? fail(NRT_EXEC_OOB, sim::outOfBoundsText(model->session->model(), report)) : NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 
 NRT_STATUS nrt_execute_repeat(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_tensor_set_t *outputs, int count) {
@@ -396,7 +423,7 @@ NRT_STATUS nrt_execute_repeat(nrt_model_t *model, const nrt_tensor_set_t *inputs
   return status;
 }
 
-NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_t *shape, uint32_t *ndim) {
+NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_t *shape, uint32_t *ndim) try {
   if (!model || !name || !shape || !ndim) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -415,6 +442,8 @@ NRT_STATUS ncc_nrt_get_output_shape(nrt_model_t *model, const char *name, int64_
     return NRT_SUCCESS;
   }
   return fail(NRT_INVALID, "no output named " + std::string(name));
+} catch (...) {
+  return caught();
 }
 
 const char *ncc_nrt_last_error(void) { return lastErrorText().c_str(); }

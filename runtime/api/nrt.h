@@ -122,8 +122,12 @@ typedef struct {
   ncc_nrt_executor_t executor;
   int threads;            /* 0: one per CPU */
   int skip_weight_hash;   /* nonzero: do not verify the weights' hash */
+  /* A model that asks for more is refused with NRT_RESOURCE before anything of it runs; loops are stopped. 0: the default. */
+  double work_limit;      /* units per inference, about a nanosecond of one CPU each; default 1.8e13 */
+  double step_limit;      /* steps of a plan, loops included; default 2e7 */
+  uint64_t memory_limit;  /* bytes beside the file; default: what the machine lets this process have */
 } ncc_nrt_options_t;
-/* Maps the file instead of copying it. options may be NULL. */
+/* Maps the file instead of copying it. options may be NULL; of a smaller struct_size, the members that are not there are 0. */
 NRT_STATUS ncc_nrt_load_file(const char *path, const ncc_nrt_options_t *options, nrt_model_t **model);
 /* The shape of an input whose dims the model leaves open (0 in nrt_tensor_info_t): models with several buckets of shapes,
  * or with host stages. Not needed for one open dim, which follows from the tensor's bytes. */

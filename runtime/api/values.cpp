@@ -25,7 +25,7 @@ static absl::StatusOr<Tensor> emptyTensor(DType dtype, const int64_t *shape, uin
 
 extern "C" {
 
-NRT_STATUS ncc_nrt_value_from_bytes(nrt_dtype_t dtype, const int64_t *shape, uint32_t ndim, const void *data, size_t size, ncc_nrt_value_t **value) {
+NRT_STATUS ncc_nrt_value_from_bytes(nrt_dtype_t dtype, const int64_t *shape, uint32_t ndim, const void *data, size_t size, ncc_nrt_value_t **value) try {
   std::optional<DType> type = dtypeOfCode(dtype);
   if (!value || (!shape && ndim > 0) || (!data && size > 0) || !type || *type == DType::String || ndim > 32) {
     return fail(NRT_INVALID, "a null argument, or a type whose elements are no bytes");
@@ -41,9 +41,11 @@ NRT_STATUS ncc_nrt_value_from_bytes(nrt_dtype_t dtype, const int64_t *shape, uin
     std::memcpy(tensor->mutableData(), data, size);
   }
   return give(*std::move(tensor), value);
+} catch (...) {
+  return caught();
 }
 
-NRT_STATUS ncc_nrt_value_from_strings(const int64_t *shape, uint32_t ndim, const char *const *strings, size_t count, ncc_nrt_value_t **value) {
+NRT_STATUS ncc_nrt_value_from_strings(const int64_t *shape, uint32_t ndim, const char *const *strings, size_t count, ncc_nrt_value_t **value) try {
   if (!value || (!shape && ndim > 0) || (!strings && count > 0) || ndim > 32) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -55,9 +57,11 @@ NRT_STATUS ncc_nrt_value_from_strings(const int64_t *shape, uint32_t ndim, const
     tensor->mutableStrings()[i] = strings[i] ? strings[i] : "";
   }
   return give(*std::move(tensor), value);
+} catch (...) {
+  return caught();
 }
 
-NRT_STATUS ncc_nrt_value_from_items(ncc_nrt_value_kind_t kind, ncc_nrt_value_t *const *items, size_t count, ncc_nrt_value_t **value) {
+NRT_STATUS ncc_nrt_value_from_items(ncc_nrt_value_kind_t kind, ncc_nrt_value_t *const *items, size_t count, ncc_nrt_value_t **value) try {
   const bool optional = kind == NCC_NRT_VALUE_OPTIONAL;
   if (!value || (!items && count > 0) || (kind != NCC_NRT_VALUE_SEQUENCE && !optional) || (optional && count > 1)) {
     return fail(NRT_INVALID, "only sequences, and optionals of at most one, are made of items");
@@ -70,6 +74,8 @@ NRT_STATUS ncc_nrt_value_from_items(ncc_nrt_value_kind_t kind, ncc_nrt_value_t *
     list.push_back(items[i]->value);
   }
   return give(!optional ? ops::Value::sequence(std::move(list)) : list.empty() ? ops::Value::none() : ops::Value::some(list[0]), value);
+} catch (...) {
+  return caught();
 }
 
 void ncc_nrt_value_free(ncc_nrt_value_t **value) {
@@ -83,7 +89,7 @@ ncc_nrt_value_kind_t ncc_nrt_value_get_kind(const ncc_nrt_value_t *value) {
   return value ? static_cast<ncc_nrt_value_kind_t>(value->value.kind()) : NCC_NRT_VALUE_NONE;
 }
 
-NRT_STATUS ncc_nrt_value_get_tensor(const ncc_nrt_value_t *value, nrt_dtype_t *dtype, int64_t *shape, uint32_t *ndim, const void **data, size_t *size) {
+NRT_STATUS ncc_nrt_value_get_tensor(const ncc_nrt_value_t *value, nrt_dtype_t *dtype, int64_t *shape, uint32_t *ndim, const void **data, size_t *size) try {
   if (!value || !dtype || !shape || !ndim || !data || !size) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -100,6 +106,8 @@ NRT_STATUS ncc_nrt_value_get_tensor(const ncc_nrt_value_t *value, nrt_dtype_t *d
   *data = tensor.data();
   *size = tensor.byteSize();
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 
 const char *ncc_nrt_value_get_string(const ncc_nrt_value_t *value, size_t i, size_t *length) {
@@ -117,14 +125,16 @@ const char *ncc_nrt_value_get_string(const ncc_nrt_value_t *value, size_t i, siz
 
 size_t ncc_nrt_value_get_count(const ncc_nrt_value_t *value) { return value ? value->value.items().size() : 0; }
 
-NRT_STATUS ncc_nrt_value_get_item(const ncc_nrt_value_t *value, size_t i, ncc_nrt_value_t **item) {
+NRT_STATUS ncc_nrt_value_get_item(const ncc_nrt_value_t *value, size_t i, ncc_nrt_value_t **item) try {
   if (!value || !item || i >= value->value.items().size()) {
     return fail(NRT_INVALID, "no such item");
   }
   return give(value->value.items()[i], item);
+} catch (...) {
+  return caught();
 }
 
-NRT_STATUS ncc_nrt_execute_values(nrt_model_t *model, ncc_nrt_value_t *const *inputs, size_t input_count, ncc_nrt_value_t **outputs, size_t output_count) {
+NRT_STATUS ncc_nrt_execute_values(nrt_model_t *model, ncc_nrt_value_t *const *inputs, size_t input_count, ncc_nrt_value_t **outputs, size_t output_count) try {
   if (!model || (!inputs && input_count > 0) || (!outputs && output_count > 0)) {
     return fail(NRT_INVALID, "null argument");
   }
@@ -146,5 +156,7 @@ NRT_STATUS ncc_nrt_execute_values(nrt_model_t *model, ncc_nrt_value_t *const *in
     give(std::move((*results)[i]), &outputs[i]);
   }
   return NRT_SUCCESS;
+} catch (...) {
+  return caught();
 }
 }

@@ -2,6 +2,7 @@
 //
 // Decisions and what follows from them: comparisons that give bytes, choices between bytes, rows fetched by number, prefixes.
 #include "runtime/host/Steps.h"
+#include "runtime/hw/Limits.h"
 
 #include <algorithm>
 #include <cstring>
@@ -26,10 +27,10 @@ public:
     const double added = i.op1 == AluOp::add && !i.s1.isPattern() ? i.s1.asDouble() : i.op1 == AluOp::bypass ? 0 : -1;
     const bool small = added >= 0 && added < (i.dst.dtype == DType::U8 ? 255 : 1) && added == static_cast<int>(added);
     return small && !i.reverse0 && !i.reverse1 && isByte(i.dst.dtype) && Walk(i.dst, m).contiguousRows() && Walk(i.src, m).floatRows() &&
-           (!i.s0.isPattern() || i.s0.pattern.dtype == DType::F32) && Walk(i.dst, m).partitions <= kMostPartitions && k.compareBytes(i.op0, {}, 0, 0);
+           (!i.s0.isPattern() || i.s0.pattern.dtype == DType::F32) && k.compareBytes(i.op0, {}, 0, 0);
   }
   absl::Status run(CoreContext &context) const override {
-    float values[kMostPartitions];
+    float values[hw::kMostPartitions];
     const uint8_t *from = perPartition ? limit.base(context) : nullptr;
     for (int64_t p = 0; p < dst.partitions; ++p) {
       values[p] = number;
@@ -42,7 +43,6 @@ public:
   }
 
 private:
-  static constexpr int64_t kMostPartitions = 128;
   const VectorKernels &kernels;
   Walk dst, src, limit;
   bool perPartition;

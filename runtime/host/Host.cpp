@@ -6,6 +6,7 @@
 #include "runtime/host/Host.h"
 
 #include "runtime/host/Translator.h"
+#include "runtime/tensor/Guard.h"
 
 #include "absl/strings/str_format.h"
 
@@ -64,7 +65,7 @@ class HostCore {
 public:
   HostCore(const neff::Model &model, const neff::Program &program, const neff::Group *group, const hw::DeviceSpec &spec, const Kernels &kernels,
            const HostOptions &options, int limit)
-      : model(model), program(program), group(group), spec(spec), kernels(kernels), plain(options.plain), profile(options.profile), limit(limit) {
+      : model(model), program(program), group(group), spec(spec), kernels(kernels), plain(options.plain), profile(options.profile), memoryBytes(options.memoryBytes), limit(limit) {
     for (const neff::Buffer &b : program.buffers) {
       if (b.kind == neff::BufferKind::State) {
         this->limit = 1;
@@ -80,7 +81,7 @@ public:
       return first.status();
     }
     if (!plain) {
-      absl::StatusOr<Translation> translated = translate(program, spec, kernels, **first);
+      absl::StatusOr<Translation> translated = translate(program, spec, kernels, **first, memoryBytes);
       if (!translated.ok()) {
         return translated.status();
       }
@@ -109,7 +110,7 @@ public:
       context.environment.slots = slots;
       context.environment.shapes = &report.shapes;
       context.environment.outOfBounds.reset();
-      status = profile ? runProfiled(context) : runSteps(context);
+      status = guarded([&] { return profile ? runProfiled(context) : runSteps(context); }); // the context is put back in any case
       context.dram.finish(io);
     }
     {
@@ -180,7 +181,7 @@ private:
     if (idle.empty() && made < limit) {
       ++made;
       lock.unlock();
-      absl::StatusOr<std::unique_ptr<CoreContext>> made_ = makeContext();
+      absl::StatusOr<std::unique_ptr<CoreContext>> made_ = guarded([&] { return makeContext(); });
       if (!made_.ok()) {
         lock.lock();
         --made;
@@ -202,6 +203,7 @@ private:
   const hw::DeviceSpec &spec;
   const Kernels &kernels;
   bool plain, profile;
+  double memoryBytes;
   int limit, made = 0;
   std::mutex profileMutex;
   std::map<std::string, std::pair<int64_t, double>> times;
@@ -233,17 +235,10 @@ public:
     std::vector<absl::Status> statuses(cores.size());
     auto work = [&] {
       for (size_t i; (i = next++) < cores.size();) {
-        statuses[i] = cores[i]->load();
+        statuses[i] = guarded([&] { return cores[i]->load(); });
       }
     };
-    std::vector<std::thread> helpers;
-    for (int t = 1; t < threads && t < static_cast<int>(cores.size()); ++t) {
-      helpers.emplace_back(work);
-    }
-    work();
-    for (std::thread &helper : helpers) {
-      helper.join();
-    }
+    runHelped(work, std::min<size_t>(static_cast<size_t>(threads), cores.size()));
     for (const absl::Status &status : statuses) {
       if (!status.ok()) {
         return status;
@@ -280,6 +275,23 @@ private:
     std::vector<sim::HostBytes> memory;
     std::vector<uint8_t *> pointers;
   };
+
+  /// Calls work() on this thread and on others, `count` together, or as many as the system gives.
+  template <typename Work>
+  static void runHelped(const Work &work, size_t count) {
+    std::vector<std::thread> helpers;
+    helpers.reserve(count);
+    guarded([&] {
+      while (helpers.size() + 1 < count) {
+        helpers.emplace_back(work);
+      }
+      return absl::OkStatus();
+    }).IgnoreError();
+    work();
+    for (std::thread &helper : helpers) {
+      helper.join();
+    }
+  }
 
   static int cpus() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
@@ -328,7 +340,7 @@ private:
       for (size_t i; (i = next++) < groups.size();) {
         sim::InferenceReport local;
         local.shapes.assign(model->outputs.size(), std::nullopt);
-        absl::Status one = runGroup(groups[i], io, slots, local);
+        absl::Status one = guarded([&] { return runGroup(groups[i], io, slots, local); });
         std::lock_guard<std::mutex> lock(merge);
         status.Update(one);
         result.outOfBounds = result.outOfBounds ? result.outOfBounds : local.outOfBounds;
@@ -337,14 +349,7 @@ private:
         }
       }
     };
-    std::vector<std::thread> helpers;
-    for (size_t t = 1; t < std::min<size_t>(static_cast<size_t>(threads), groups.size()); ++t) {
-      helpers.emplace_back(work);
-    }
-    work();
-    for (std::thread &helper : helpers) {
-      helper.join();
-    }
+    runHelped(work, std::min<size_t>(static_cast<size_t>(threads), groups.size()));
     return status;
   }
 

@@ -20,6 +20,7 @@ struct HostOptions {
   std::optional<CpuLevel> level = std::nullopt; // lower than what the CPU has, for tests
   bool plain = false;            // no translation: every instruction by the precise interpreter
   bool profile = false;          // measure each kind of step; see describe()
+  double memoryBytes = 0;        // the most that packed operands may take; 0: no limit
 };
 
 absl::StatusOr<std::unique_ptr<sim::Executor>> makeHostExecutor(std::shared_ptr<const neff::Model> model,

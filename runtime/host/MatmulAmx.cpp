@@ -4,6 +4,7 @@
 // are [16 m][16 words of k], moving tiles [16 words of k][16 n].
 
 #include "runtime/host/Kernels.h"
+#include "runtime/hw/Limits.h"
 
 #include <immintrin.h>
 

@@ -3,6 +3,7 @@
 // AVX-512 BF16 and VNNI matmuls: 8 broadcast stationary words x 2 moving vectors in registers over the whole chain.
 
 #include "runtime/host/Kernels.h"
+#include "runtime/hw/Limits.h"
 
 #include <immintrin.h>
 

@@ -21,7 +21,7 @@ static void packBlocks(T *to, const uint8_t *from, int64_t pitch, int k, int wid
                        void (*load)(T *, const uint8_t *, int, DType)) {
   T row[1024];
   for (int r = 0; r < k; ++r) {
-    for (int w0 = 0; w0 < width; w0 += 1024) { // widths are at most 512, the loop is for safety
+    for (int w0 = 0; w0 < width; w0 += 1024) {
       const int count = width - w0 < 1024 ? width - w0 : 1024;
       load(row, from + r * pitch + w0 * static_cast<int64_t>(dtypeSize(type)), count, type);
       for (int c = 0; c < count; c += block) {

@@ -42,7 +42,7 @@ static inline void interleaveQuads(uint32_t *out, const uint8_t *const rows[4], 
 /// Calls put(group, words) for each group of rows; `perWord` rows make a group, `groups` counts padding too.
 template <int PerWord, typename Put>
 static void forEachGroup(const uint8_t *from, int64_t pitch, int k, int groups, int width, uint8_t flip, Put put) {
-  alignas(64) uint32_t words[1088];
+  alignas(64) uint32_t words[hw::kMostMovingFree + 64]; // a vector may be written behind the last column
   for (int g = 0; g < groups; ++g) {
     if (g * PerWord >= k) {
       __builtin_memset(words, 0, static_cast<size_t>(width + 15) / 16 * 64);

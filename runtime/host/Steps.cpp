@@ -5,6 +5,7 @@
 #include "runtime/host/Steps.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace ncc::host {
@@ -90,8 +91,10 @@ void copyRun(uint8_t *to, int64_t toStride, const uint8_t *from, int64_t fromStr
     return copyStrided<uint16_t>(to, toStride, from, fromStride, n);
   case 4:
     return copyStrided<uint32_t>(to, toStride, from, fromStride, n);
-  default:
+  case 8:
     return copyStrided<uint64_t>(to, toStride, from, fromStride, n);
+  default:
+    return copyStrided<std::array<uint64_t, 2>>(to, toStride, from, fromStride, n); // a complex number of two f64
   }
 }
 
@@ -251,7 +254,8 @@ private:
   }
   /// sum (s-sz)(u-mz) = sum s*u - mz * sum s - sz * sum u + k*sz*mz, all modulo 2^32.
   void correct(CoreContext &context, uint8_t *c, int64_t pitch, int firstColumn, int columnCount) const {
-    uint32_t rows[128] = {}, columns[512] = {};
+    context.corrections.assign(static_cast<size_t>(plan.m + columnCount), 0);
+    uint32_t *rows = context.corrections.data(), *columns = rows + plan.m;
     bool anyColumn = false;
     for (const MatmulPlan::Item &item : plan.items) {
       const auto sz = static_cast<uint32_t>(item.stationaryZero), mz = static_cast<uint32_t>(item.movingZero);

@@ -27,6 +27,7 @@ struct CoreContext {
   sim::HostBytes arena; // packed operands that are not constant
   sim::HostBytes tiles; // on-chip data in dense blocks (Storage.h)
   std::vector<uint8_t> scratch;
+  std::vector<uint32_t> corrections; // of integer matmuls with zero points: rows, then columns
 };
 
 class Step {

@@ -90,12 +90,15 @@ struct OpenChain {
   bool wide = false;         // dst is the whole span of its block; matmuls into parts of it join
 };
 
+/// Beyond it the neutral columns of a joined chain cost more than they save.
+constexpr int64_t kMostJoinedColumns = 512;
+
 bool samePattern(const AccessPattern &a, const AccessPattern &b) { return a == b; }
 
 class Translator {
 public:
-  Translator(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context)
-      : program(program), kernels(kernels), writes(spec), storage(spec), shadow(spec), layouts(shadow), pool(result.constants) {
+  Translator(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context, double memoryBytes)
+      : memoryBytes(memoryBytes), program(program), kernels(kernels), writes(spec), storage(spec), shadow(spec), layouts(shadow), pool(result.constants) {
     std::memcpy(shadow.sbuf(), context.memory.sbuf(), static_cast<size_t>(shadow.sbufPitch() * spec.partitions));
     shadowTable.resize(program.buffers.size());
     for (size_t i = 0; i < program.buffers.size(); ++i) {
@@ -113,6 +116,10 @@ public:
       current = i;
       layouts.overrides = storage.overrides(i);
       translateOne(i);
+      // Small instructions can ask for large packed operands, each for another one.
+      if (memoryBytes > 0 && static_cast<double>(pool.used) + static_cast<double>(arena.size()) > memoryBytes) {
+        return absl::ResourceExhaustedError("the operands of its matmuls, packed, take more memory than the limit");
+      }
     }
     flushAll();
     finish();
@@ -475,7 +482,7 @@ private:
   OpenChain *joinWide(const Matmul &m, const MatmulKernel &kernel, ColumnWindow &window) {
     auto span = storage.span(current, m.dst);
     Walk dst(m.dst, layouts);
-    if (!span || dst.rank > 2 || dst.rank == 0 || dst.strides[dst.rank - 1] != 4 || (dst.rank == 2 && dst.strides[0] < 0) ||
+    if (!span || span->first % 4 != 0 || span->second % 4 != 0 || dst.rank > 2 || dst.rank == 0 || dst.strides[dst.rank - 1] != 4 || (dst.rank == 2 && dst.strides[0] < 0) ||
         (kernel.element == DType::I8 && !representable(m.movingZero, m.moving.dtype))) {
       return nullptr;
     }
@@ -485,7 +492,7 @@ private:
     window.stride = dst.rank == 2 ? dst.strides[0] / 4 : 0;
     window.length = dst.sizes[dst.rank - 1];
     window.fill = static_cast<uint8_t>(m.movingZero);
-    if (window.width > 512 || window.width > 2 * dst.perPartition) {
+    if (window.width > kMostJoinedColumns || window.width > 2 * dst.perPartition) {
       window = {};
       return nullptr;
     }
@@ -633,6 +640,7 @@ private:
     result.stats.constantBytes = pool.used;
   }
 
+  double memoryBytes;
   const neff::Program &program;
   const Kernels &kernels;
   WriteMap writes;
@@ -663,8 +671,9 @@ private:
 
 } // namespace
 
-absl::StatusOr<Translation> translate(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context) {
-  return Translator(program, spec, kernels, context).run();
+absl::StatusOr<Translation> translate(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels, const CoreContext &context,
+                                      double memoryBytes) {
+  return Translator(program, spec, kernels, context, memoryBytes).run();
 }
 
 } // namespace ncc::host

@@ -27,8 +27,9 @@ struct Translation {
   TranslationStats stats;
 };
 
-/// `context` has run the program's init; its SBUF is what the first inference starts from.
+/// `context` has run the program's init; its SBUF is what the first inference starts from. ResourceExhausted when packed
+/// operands would take more than `memoryBytes` (0: no limit).
 absl::StatusOr<Translation> translate(const neff::Program &program, const hw::DeviceSpec &spec, const Kernels &kernels,
-                                      const CoreContext &context);
+                                      const CoreContext &context, double memoryBytes = 0);
 
 } // namespace ncc::host

@@ -84,7 +84,7 @@ struct DeviceSpec {
   int64_t sbufBytes() const { return sbufBytesPerPartition * partitions; }
 };
 
-/// Errors name the line. `name` is used when the text has none.
+/// Errors name the line, the key, the value and what is allowed (runtime/hw/Limits.h holds what executors assume).
 absl::StatusOr<DeviceSpec> parseDevice(std::string_view text);
 /// The built-in device of that name or nullptr.
 const DeviceSpec *findDevice(std::string_view name);

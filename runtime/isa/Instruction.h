@@ -82,12 +82,17 @@ struct ScalarOperand {
 
 enum class Role : uint8_t { Read, Write, Update };
 
+/// Element types as bits.
+using TypeMask = uint64_t;
+constexpr TypeMask typeBit(DType type) { return static_cast<uint8_t>(type) < 64 ? TypeMask{1} << static_cast<uint8_t>(type) : 0; }
+
 /// What Isa.td says of one pattern operand.
 struct PatternInfo {
   const char *name;
   Role role;
   uint8_t spaces; // bit 1 << Space
   bool optional;
+  TypeMask types;
 };
 
 struct ScalarInfo {
@@ -113,8 +118,32 @@ absl::StatusOr<Instruction> decode(absl::Span<const uint8_t> &bytes);
 std::string disassemble(const Instruction &inst);
 std::string disassemble(const AccessPattern &ap);
 
-/// All limits of the device that one instruction alone can break. DRAM bounds are checked with the program.
-absl::Status verify(const Instruction &inst, const hw::DeviceSpec &spec);
+/// What an instruction may refer to outside of itself: buffers, calls and channels of its program, as they are while it runs.
+struct ProgramView {
+  struct Buffer {
+    uint64_t bytes = 0;
+    bool bound = true;    // has memory now; inputs and outputs have none during init
+    bool constant = false; // may not be written
+  };
+  struct Channel {
+    uint64_t bytes = 0; // of a slot
+    bool sends = false, receives = false; // for this core, now
+  };
+  absl::Span<const Buffer> buffers;
+  absl::Span<const Channel> channels;
+  absl::Span<const uint8_t> calls; // nonzero: may be made now
+};
+
+/// The one judge of an instruction: every operand within its memory, of a type its place and engine hold, and all that
+/// the instruction's record in Isa.td asks for. What it lets through, executors, simulators and printers take as it is. Without a
+/// program only what depends on the device is looked at (compilers, before there are buffers).
+absl::Status verify(const Instruction &inst, const hw::DeviceSpec &spec, const ProgramView *program = nullptr);
+
+/// What computing a verified instruction costs an executor: one for an element written or read by an engine or DMA, or for 64
+/// products of the tensor engine. Calls are counted where their kernels are known.
+double workOf(const Instruction &inst);
+/// Bytes the plain interpreter holds beside the memories while it computes a verified instruction.
+double temporaryBytes(const Instruction &inst);
 
 using PatternFn = absl::FunctionRef<void(const AccessPattern &)>;
 /// Every pattern the instruction reads (an accumulating matmul reads its destination) or writes.

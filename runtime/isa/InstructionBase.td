@@ -17,15 +17,20 @@ def Sbuf : MemorySpace<"Sbuf">;
 def Psum : MemorySpace<"Psum">;
 def Dram : MemorySpace<"Dram">;
 
+/// Element types, by the names of runtime/tensor/DType.h.
+class TypeSet<list<string> types> { list<string> Types = types; }
+
 /// One member of an instruction, after its common header.
 class Member<string name, string doc> {
   string Name = name;
   string Doc = doc;
 }
 
-/// An access pattern. `role` is "read", "write" or "update" (read and written).
-class Pattern<string name, string role, list<MemorySpace> spaces, string doc, bit optional = 0>
+/// An access pattern. `role` is "read", "write" or "update" (read and written). `types` are those the operand may have; on chip
+/// no operand has another than EngineTypes of Isa.td.
+class Pattern<string name, string role, list<MemorySpace> spaces, string doc, bit optional = 0, string types = "EngineTypes">
     : Member<name, doc> {
+  string Types = types;
   string Role = role;
   list<MemorySpace> Spaces = spaces;
   bit Optional = optional;
@@ -44,8 +49,9 @@ class Immediate<string type, string name, string initial, string doc> : Member<n
   string Initial = initial;
 }
 
-// Limits beyond those of the single operands. `Code` is a C++ expression over `inst`, `spec` and the helpers of
-// runtime/isa/Checks.h; false makes the instruction invalid and `Message` says why.
+// Limits beyond those of the single operands. `Code` is a C++ expression over `inst`, `spec`, `program` (what the instruction may
+// refer to outside of itself) and the helpers of runtime/isa/Checks.h, seen after the operands were found sound; false makes the
+// instruction invalid and `Message` says why.
 class Check<string condition, string message> {
   string Code = condition;
   string Message = message;

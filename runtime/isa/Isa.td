@@ -29,6 +29,15 @@ def AluOp : IsaEnum<[
 
 def SemaphoreOp : IsaEnum<["nop", "set", "add", "clear_range"]>;
 
+// What engines read, compute and write, and so all that lies on chip.
+def EngineTypes : TypeSet<["F32", "F16", "BF16", "F8E4M3", "F8E5M2", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "Bool"]>;
+// What DMA moves; it converts among EngineTypes and F64.
+def MovedTypes : TypeSet<["F32", "F16", "BF16", "F64", "F8E4M3", "F8E5M2", "F8E4M3Fnuz", "F8E5M2Fnuz", "F8E8M0", "F4E2M1", "I8", "I16",
+                          "I32", "I64", "I4", "I2", "U8", "U16", "U32", "U64", "U4", "U2", "Bool", "C64", "C128"]>;
+def MatmulTypes : TypeSet<["F32", "F16", "BF16", "F8E4M3", "F8E5M2", "I8", "U8"]>;
+def SumTypes : TypeSet<["F32", "I32"]>;
+def IndexTypes : TypeSet<["I32", "I64"]>;
+
 defvar onChip = [Sbuf, Psum];
 defvar anywhere = [Sbuf, Psum, Dram];
 
@@ -38,9 +47,9 @@ defvar anywhere = [Sbuf, Psum, Dram];
 
 def Matmul : Instruction<1, "matmul", ["Tensor"]> {
   let Members = [
-    Pattern<"dst", "update", [Psum], "[M partitions][N]; f32 for float operands, i32 for 8-bit integers">,
-    Pattern<"stationary", "read", [Sbuf], "[K partitions][M]">,
-    Pattern<"moving", "read", [Sbuf], "[K partitions][N]">,
+    Pattern<"dst", "update", [Psum], "[M partitions][N]; f32 for float operands, i32 for 8-bit integers", 0, "SumTypes">,
+    Pattern<"stationary", "read", [Sbuf], "[K partitions][M]", 0, "MatmulTypes">,
+    Pattern<"moving", "read", [Sbuf], "[K partitions][N]", 0, "MatmulTypes">,
     Immediate<"bool", "accumulate", "false", "add to dst instead of overwriting it">,
     Immediate<"i32", "stationaryZero", "0", "subtracted from the stationary operand before the product; 8-bit integers only">,
     Immediate<"i32", "movingZero", "0", "subtracted from the moving operand before the product; 8-bit integers only">];
@@ -56,7 +65,8 @@ def Matmul : Instruction<1, "matmul", ["Tensor"]> {
           "operand types do not fit: floats give f32 (f32 only with f32), 8-bit integers give i32">,
     Check<"spec.matmulCycles(inst.moving.dtype) > 0", "the device multiplies no operands of this type">,
     Check<"isInteger(inst.moving.dtype) || (inst.stationaryZero == 0 && inst.movingZero == 0)",
-          "zero points need 8-bit integer operands">];
+          "zero points need 8-bit integer operands">,
+    Check<"isZeroPoint(inst.stationaryZero) && isZeroPoint(inst.movingZero)", "a zero point lies outside of -32768..32767">];
   let Semantics = "dst[m][n] (+)= sum over k of (stationary[k][m]-stationaryZero) * (moving[k][n]-movingZero); floats accumulate in fp32, integers in i32 (wrapping)";
   let Cost = "max(min(64, M), N) tensor cycles times the factor of the type";
 }
@@ -204,11 +214,12 @@ def Iota : Instruction<11, "iota", ["GpSimd"]> {
 def DmaCopy : Instruction<12, "dma_copy", ["Dma"]> {
   let AlignedPartitions = 0;
   let Members = [
-    Pattern<"dst", "write", [Sbuf, Dram], "destination">,
-    Pattern<"src", "read", [Sbuf, Dram], "source">,
+    Pattern<"dst", "write", [Sbuf, Dram], "destination", 0, "MovedTypes">,
+    Pattern<"src", "read", [Sbuf, Dram], "source", 0, "MovedTypes">,
     Immediate<"bool", "round", "false", "float to integer rounds to nearest even instead of toward zero">,
     Immediate<"bool", "saturate", "false", "values outside the integer range clamp instead of wrapping">];
-  let Checks = [Check<"inst.dst.totalSize() == inst.src.totalSize()", "dst and src differ in size">];
+  let Checks = [Check<"inst.dst.totalSize() == inst.src.totalSize()", "dst and src differ in size">,
+                Check<"movable(inst.dst.dtype, inst.src.dtype)", "there is no conversion between the types of dst and src">];
   let Semantics = "dst = cast(src) element by element in row-major order (partition first on chip)";
   let Cost = "start + bytes / (rate of the contiguous run)";
 }
@@ -216,13 +227,13 @@ def DmaCopy : Instruction<12, "dma_copy", ["Dma"]> {
 def DmaGather : Instruction<13, "dma_gather", ["Dma"]> {
   let AlignedPartitions = 0;
   let Members = [
-    Pattern<"dst", "write", [Sbuf, Dram], "[indices][row]">,
-    Pattern<"src", "read", [Dram], "dims[0] runs over the rows (its size is the limit), the other dims over a row">,
-    Pattern<"index", "read", [Sbuf, Dram], "i32 or i64 row numbers">];
+    Pattern<"dst", "write", [Sbuf, Dram], "[indices][row]", 0, "MovedTypes">,
+    Pattern<"src", "read", [Dram], "dims[0] runs over the rows (its size is the limit), the other dims over a row", 0, "MovedTypes">,
+    Pattern<"index", "read", [Sbuf, Dram], "i32 or i64 row numbers", 0, "IndexTypes">];
   let Checks = [
     Check<"inst.src.rank >= 1", "src has no row dim">,
-    Check<"inst.index.dtype == DType::I32 || inst.index.dtype == DType::I64", "indices are i32 or i64">,
-    Check<"inst.dst.totalSize() == inst.index.totalSize() * rowSize(inst.src)", "dst does not hold one row per index">];
+    Check<"movable(inst.dst.dtype, inst.src.dtype)", "there is no conversion between the types of dst and src">,
+    Check<"sizesMultiply(inst.dst, inst.index, rowSize(inst.src))", "dst does not hold one row per index">];
   let Semantics = "dst row i = src row index[i]; a negative index counts from the end, one out of range gives a row of zeros and sets the out-of-bound flag of the inference";
   let Cost = "start + one descriptor per row";
 }
@@ -230,14 +241,15 @@ def DmaGather : Instruction<13, "dma_gather", ["Dma"]> {
 def DmaScatter : Instruction<14, "dma_scatter", ["Dma"]> {
   let AlignedPartitions = 0;
   let Members = [
-    Pattern<"dst", "update", [Dram], "dims[0] runs over the rows, the other dims over a row">,
-    Pattern<"src", "read", [Sbuf, Dram], "[indices][row]">,
-    Pattern<"index", "read", [Sbuf, Dram], "i32 or i64 row numbers">,
+    Pattern<"dst", "update", [Dram], "dims[0] runs over the rows, the other dims over a row", 0, "MovedTypes">,
+    Pattern<"src", "read", [Sbuf, Dram], "[indices][row]", 0, "MovedTypes">,
+    Pattern<"index", "read", [Sbuf, Dram], "i32 or i64 row numbers", 0, "IndexTypes">,
     Immediate<"AluOp", "op", "AluOp::bypass", "bypass replaces the row, add, max, min and mul combine with it">];
   let Checks = [
     Check<"inst.dst.rank >= 1", "dst has no row dim">,
-    Check<"inst.index.dtype == DType::I32 || inst.index.dtype == DType::I64", "indices are i32 or i64">,
-    Check<"inst.src.totalSize() == inst.index.totalSize() * rowSize(inst.dst)", "src does not hold one row per index">,
+    Check<"movable(inst.dst.dtype, inst.src.dtype)", "there is no conversion between the types of dst and src">,
+    Check<"inst.op == AluOp::bypass || computes(inst.dst.dtype)", "rows of this type can be replaced only">,
+    Check<"sizesMultiply(inst.src, inst.index, rowSize(inst.dst))", "src does not hold one row per index">,
     Check<"inst.op == AluOp::bypass || inst.op == AluOp::add || inst.op == AluOp::max || inst.op == AluOp::min || inst.op == AluOp::mul",
           "only bypass, add, max, min and mul scatter">];
   let Semantics = "dst row index[i] = op(dst row, src row i) in the order of i; negative and out-of-range indices as in dma_gather (out of range: not written)";
@@ -247,9 +259,11 @@ def DmaScatter : Instruction<14, "dma_scatter", ["Dma"]> {
 def Send : Instruction<15, "send", ["Dma"]> {
   let AlignedPartitions = 0;
   let Members = [
-    Pattern<"src", "read", [Sbuf, Dram], "source">,
+    Pattern<"src", "read", [Sbuf, Dram], "source", 0, "MovedTypes">,
     Immediate<"u16", "channel", "0", "channel of the program">,
     Immediate<"u64", "slotOffset", "0", "byte in the slot where the packed elements go">];
+  let Checks = [Check<"sends(program, inst.channel)", "this core sends on no such channel, and on none during init">,
+                Check<"fitsSlot(program, inst.channel, inst.slotOffset, inst.src)", "it does not fit a slot of the channel">];
   let Semantics = "packs src in row-major order into the slot of this inference of the channel";
   let Cost = "link latency + bytes / link rate";
 }
@@ -257,9 +271,11 @@ def Send : Instruction<15, "send", ["Dma"]> {
 def Recv : Instruction<16, "recv", ["Dma"]> {
   let AlignedPartitions = 0;
   let Members = [
-    Pattern<"dst", "write", [Sbuf, Dram], "destination">,
+    Pattern<"dst", "write", [Sbuf, Dram], "destination", 0, "MovedTypes">,
     Immediate<"u16", "channel", "0", "channel of the program">,
     Immediate<"u64", "slotOffset", "0", "byte in the slot where the packed elements are">];
+  let Checks = [Check<"receives(program, inst.channel)", "this core receives on no such channel, and on none during init">,
+                Check<"fitsSlot(program, inst.channel, inst.slotOffset, inst.dst)", "it does not fit a slot of the channel">];
   let Semantics = "unpacks the slot of this inference of the channel, waiting until the sender has finished it";
   let Cost = "bytes / DMA rate";
 }
@@ -270,6 +286,7 @@ def Recv : Instruction<16, "recv", ["Dma"]> {
 
 def Call : Instruction<17, "call", ["GpSimd"]> {
   let Members = [Immediate<"u32", "entry", "0", "index into the program's table of calls">];
+  let Checks = [Check<"mayCall(program, inst.entry)", "it names no entry of the table, or during init one on inputs or outputs">];
   let Semantics = "runs a named kernel of runtime/ops on whole row-major DRAM tensors";
   let Cost = "by kernel and bytes";
 }
@@ -280,7 +297,7 @@ def Semaphore : Instruction<18, "semaphore", ["Tensor", "Vector", "Scalar", "GpS
     Immediate<"u16", "semaphore", "0", "first semaphore">,
     Immediate<"u16", "count", "1", "semaphores touched by clear_range">,
     Immediate<"u32", "value", "0", "operand of set and add">];
-  let Checks = [Check<"int64_t{inst.semaphore} + inst.count <= spec.semaphores", "no such semaphore">];
+  let Checks = [Check<"inst.count >= 1 && int64_t{inst.semaphore} + inst.count <= spec.semaphores", "no such semaphore">];
   let Semantics = "waits as its header says, then sets, adds to or clears semaphores";
   let Cost = "issue only";
 }

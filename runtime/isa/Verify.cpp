@@ -1,22 +1,43 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// What one instruction may not do on a device: the operand rules shared by all instructions here, the rest from
-// the checks of Isa.td.
+// What one instruction may not do on a device and in a program: the operand rules shared by all instructions here, the rest
+// from the checks of Isa.td. Sizes and addresses are computed in 128 bits, where no operand overflows.
 
+#include "runtime/hw/Limits.h"
 #include "runtime/isa/Checks.h"
 
 #include "absl/strings/str_format.h"
 
+#include <algorithm>
+
 namespace ncc::isa {
 
-ByteRange byteRange(const AccessPattern &ap) {
-  const int64_t bytes = static_cast<int64_t>(dtypeSize(ap.dtype));
-  ByteRange range{static_cast<int64_t>(ap.offset), static_cast<int64_t>(ap.offset) + bytes};
-  for (int i = 0; i < ap.rank; ++i) {
-    int64_t reach = static_cast<int64_t>(ap.dims[i].stride) * (static_cast<int64_t>(ap.dims[i].size) - 1) * bytes;
-    (reach < 0 ? range.begin : range.end) += reach;
+namespace {
+
+/// Wide enough for whatever five dims of 32 bits say. A loop or a base register would widen an extent by what it adds.
+struct Extent {
+  __int128 begin = 0, end = 0;
+};
+
+Extent extentOf(const AccessPattern &ap) {
+  const auto bytes = static_cast<__int128>(dtypeSize(ap.dtype));
+  Extent extent{static_cast<__int128>(ap.offset), static_cast<__int128>(ap.offset) + bytes};
+  for (int i = 0; i < std::min<int>(ap.rank, AccessPattern::kMaxDims); ++i) {
+    const __int128 reach = static_cast<__int128>(ap.dims[i].stride) * (static_cast<__int128>(ap.dims[i].size) - 1) * bytes;
+    (reach < 0 ? extent.begin : extent.end) += reach;
   }
-  return range;
+  return extent;
+}
+
+int64_t narrowed(__int128 value) {
+  return value < INT64_MIN ? INT64_MIN : value > INT64_MAX ? INT64_MAX : static_cast<int64_t>(value);
+}
+
+} // namespace
+
+ByteRange byteRange(const AccessPattern &ap) {
+  const Extent extent = extentOf(ap);
+  return {narrowed(extent.begin), narrowed(extent.end)};
 }
 
 bool insideOneBank(const AccessPattern &ap, const hw::DeviceSpec &spec) {
@@ -41,25 +62,27 @@ absl::Status fail(const char *operand, const std::string &what) {
   return absl::InvalidArgumentError(absl::StrFormat("%s: %s", operand, what));
 }
 
-absl::Status checkShape(const char *name, const AccessPattern &ap) {
-  int64_t elements = 1;
+constexpr int kMostChipDims = 4;
+
+/// Elements per partition (in DRAM: all); an error when a dim is empty, or there are more than anything may touch.
+absl::StatusOr<int64_t> countOf(const char *name, const AccessPattern &ap) {
+  if (ap.rank > (ap.space == Space::Dram ? AccessPattern::kMaxDims : kMostChipDims)) {
+    return fail(name, "too many dims");
+  }
+  __int128 count = 1;
   for (int i = 0; i < ap.rank; ++i) {
-    if (ap.dims[i].size == 0 || ap.dims[i].size > (1u << 30)) {
-      return fail(name, "a dim is empty or too large");
-    }
-    elements *= ap.dims[i].size;
-    if (elements > (int64_t{1} << 40)) {
-      return fail(name, "too many elements");
+    count *= ap.dims[i].size;
+    if (count == 0 || count > kMostElements) {
+      return fail(name, count == 0 ? "a dim is empty" : absl::StrFormat("more than %d elements", kMostElements));
     }
   }
-  if (ap.offset > (uint64_t{1} << 48) || ap.offset % dtypeSize(ap.dtype) != 0) {
-    return fail(name, "the offset is not a multiple of the element size");
-  }
-  return absl::OkStatus();
+  return static_cast<int64_t>(count);
 }
 
+/// Every operand in its place: what one pattern may be, given the device, the program and what Isa.td says of the operand.
 struct Verifier {
   const hw::DeviceSpec &spec;
+  const ProgramView *program;
   const Header &head;
   bool aligned;
   absl::Status status;
@@ -70,52 +93,95 @@ struct Verifier {
     }
   }
 
-  absl::Status onChip(const char *name, const AccessPattern &ap) const {
-    if (ap.partitions == 0 || ap.partition + ap.partitions > spec.partitions) {
-      return fail(name, absl::StrFormat("partitions %d..%d do not exist", ap.partition, ap.partition + ap.partitions - 1));
+  absl::Status partitions(const char *name, const AccessPattern &ap) const {
+    const int last = int{ap.partition} + int{ap.partitions};
+    if (ap.partitions == 0 || last > spec.partitions) {
+      return fail(name, absl::StrFormat("partitions %d..%d do not exist", ap.partition, last - 1));
     }
     const int step = ap.partitions > 64 ? 128 : ap.partitions > 32 ? 64 : 32;
     if (aligned && ap.partition % step != 0) {
       return fail(name, absl::StrFormat("%d partitions cannot start at partition %d", ap.partitions, ap.partition));
     }
-    if (ap.rank > 4) {
-      return fail(name, "more than four free dims");
+    return absl::OkStatus();
+  }
+
+  absl::Status types(const char *name, TypeMask allowed, const AccessPattern &ap) const {
+    const TypeMask bit = typeBit(ap.dtype);
+    if (ap.space != Space::Dram && !(kEngineTypes & bit)) {
+      return fail(name, absl::StrFormat("no engine holds %s", std::string(dtypeName(ap.dtype))));
     }
-    if (ap.dtype == DType::F64) {
-      return fail(name, "no engine handles f64");
+    return allowed & bit ? absl::OkStatus() : fail(name, absl::StrFormat("it cannot be %s", std::string(dtypeName(ap.dtype))));
+  }
+
+  /// Bytes of the pattern's memory: of a partition, or of the buffer; -1 when there is no program to tell.
+  absl::StatusOr<__int128> room(const char *name, const AccessPattern &ap, Role role) const {
+    if (ap.space != Space::Dram) {
+      return ap.space == Space::Sbuf ? spec.sbufBytesPerPartition : spec.psumBytesPerPartition;
     }
-    ByteRange range = byteRange(ap);
-    int64_t limit = ap.space == Space::Sbuf ? spec.sbufBytesPerPartition : spec.psumBytesPerPartition;
-    if (range.begin < 0 || range.end > limit) {
-      return fail(name, absl::StrFormat("bytes %d..%d are outside the partition of %d bytes", range.begin, range.end, limit));
+    if (!program) {
+      return -1;
+    }
+    if (ap.buffer >= program->buffers.size()) {
+      return fail(name, absl::StrFormat("there is no buffer %d", ap.buffer));
+    }
+    const ProgramView::Buffer &buffer = program->buffers[ap.buffer];
+    if (!buffer.bound) {
+      return fail(name, absl::StrFormat("buffer %d is an input or output, which init does not have", ap.buffer));
+    }
+    if (buffer.constant && role != Role::Read) {
+      return fail(name, absl::StrFormat("buffer %d is constant", ap.buffer));
+    }
+    return static_cast<__int128>(buffer.bytes);
+  }
+
+  absl::Status inside(const char *name, const AccessPattern &ap, Role role, int64_t count) const {
+    absl::StatusOr<__int128> limit = room(name, ap, role);
+    if (!limit.ok() || *limit < 0) {
+      return limit.status();
+    }
+    const Extent extent = extentOf(ap);
+    if (extent.begin < 0 || extent.end > *limit) {
+      return fail(name, absl::StrFormat("bytes %d..%d are outside of the %d of its memory", narrowed(extent.begin), narrowed(extent.end), narrowed(*limit)));
+    }
+    // A result with more elements than places would write some of them twice; a source may repeat, on chip within reason.
+    const __int128 bytes = static_cast<__int128>(count) * static_cast<__int128>(dtypeSize(ap.dtype));
+    if ((role != Role::Read && bytes > *limit) || (ap.space != Space::Dram && count > hw::kMostSbufBytes)) {
+      return fail(name, absl::StrFormat("%d elements are more than its memory holds", count));
     }
     return absl::OkStatus();
   }
 
-  absl::Status check(const char *name, uint8_t spaces, const AccessPattern &ap) const {
+  absl::Status check(const char *name, uint8_t spaces, TypeMask allowed, Role role, const AccessPattern &ap) const {
     if (!(spaces >> static_cast<int>(ap.space) & 1)) {
       return fail(name, "this memory is not reachable by the instruction");
     }
     if (ap.space == Space::Psum && head.engine == Engine::GpSimd) {
       return fail(name, "GpSimd does not reach PSUM");
     }
-    if (absl::Status bad = checkShape(name, ap); !bad.ok()) {
-      return bad;
+    absl::Status status = types(name, allowed, ap);
+    absl::StatusOr<int64_t> count = status.ok() ? countOf(name, ap) : status;
+    if (!count.ok()) {
+      return count.status();
     }
-    return ap.space == Space::Dram ? absl::OkStatus() : onChip(name, ap);
+    if (ap.offset % dtypeSize(ap.dtype) != 0) {
+      return fail(name, "the offset is not a multiple of the element size");
+    }
+    status = ap.space == Space::Dram ? absl::OkStatus() : partitions(name, ap);
+    return status.ok() ? inside(name, ap, role, *count) : status;
   }
 
   void pattern(const PatternInfo &info, const AccessPattern &ap) {
     if (ap.valid()) {
-      keep(check(info.name, info.spaces, ap));
+      keep(check(info.name, info.spaces, info.types, info.role, ap));
     } else if (!info.optional) {
       keep(fail(info.name, "missing"));
     }
   }
   void scalar(const ScalarInfo &info, const ScalarOperand &s) {
     if (s.isPattern()) {
-      keep(check(info.name, 1 << static_cast<int>(Space::Sbuf) | 1 << static_cast<int>(Space::Psum), s.pattern));
-      if (info.perPartition && s.pattern.freeSize() != 1) {
+      constexpr uint8_t spaces = 1 << static_cast<int>(Space::Sbuf) | 1 << static_cast<int>(Space::Psum);
+      keep(check(info.name, spaces, kEngineTypes, Role::Read, s.pattern));
+      if (status.ok() && info.perPartition && s.pattern.freeSize() != 1) {
         keep(fail(info.name, "a scalar operand holds one element per partition"));
       }
     }
@@ -149,6 +215,12 @@ absl::Status checkHeader(const Header &head, uint8_t engines, const hw::DeviceSp
     return absl::InvalidArgumentError(absl::StrFormat("the %s engine does not run this instruction",
                                                       std::string(enumName(head.engine))));
   }
+  if (head.engine == Engine::Dma && head.queue >= spec.dmaQueues) {
+    return absl::InvalidArgumentError(absl::StrFormat("there is no DMA queue %d", head.queue));
+  }
+  if (head.sync.waitCount > Sync::kMaxWaits || head.sync.signalCount > Sync::kMaxSignals) {
+    return absl::InvalidArgumentError("more waits or signals than a header holds");
+  }
   for (const SemaphoreWait &wait : head.sync.waitList()) {
     if (wait.semaphore >= spec.semaphores) {
       return absl::InvalidArgumentError("no such semaphore");
@@ -164,21 +236,21 @@ absl::Status checkHeader(const Header &head, uint8_t engines, const hw::DeviceSp
 
 } // namespace
 
-absl::Status verify(const Instruction &inst, const hw::DeviceSpec &spec) {
+absl::Status verify(const Instruction &inst, const hw::DeviceSpec &spec, const ProgramView *program) {
   absl::Status status = std::visit(
       [&](const auto &i) -> absl::Status {
         using I = std::decay_t<decltype(i)>;
         if (absl::Status bad = checkHeader(i.header, I::kEngines, spec); !bad.ok()) {
           return bad;
         }
-        Verifier verifier{spec, i.header, I::kAlignedPartitions, absl::OkStatus()};
+        Verifier verifier{spec, program, i.header, I::kAlignedPartitions, absl::OkStatus()};
         visitFields(i, verifier);
         if (!verifier.status.ok()) {
           return verifier.status;
         }
         ScalarPartitions scalars;
         visitFields(i, scalars);
-        return scalars.status.ok() ? checkInstruction(i, spec) : scalars.status;
+        return scalars.status.ok() ? checkInstruction(i, spec, program) : scalars.status;
       },
       inst);
   if (status.ok()) {

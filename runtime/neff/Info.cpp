@@ -4,6 +4,7 @@
 
 #include "runtime/neff/Format.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace ncc::neff {
@@ -24,7 +25,7 @@ Shape shapeFromJson(const Json &json, JsonReader &r) {
   Shape shape;
   double size = 1;
   for (int64_t dim : r.integers(json, 32)) {
-    size *= static_cast<double>(dim);
+    size *= static_cast<double>(std::max<int64_t>(dim, 1)); // an empty tensor's other dims stay within reason, too
     if (dim < 0 || size > 1e14) {
       r.fail("a shape is negative or too large");
       return {};

@@ -77,7 +77,7 @@ void forEachStep(const PlanBlock &block, Fn &&fn, int depth = 0) {
 }
 
 /// Everything that can be wrong with a plan before it runs: numbers of values, segments and kernels, definitions before
-/// uses, each value defined once, types of core operands, places of constants, nesting. Kernels check their operands when they run.
+/// uses, each value defined once, types of core and host operands as far as they are known, places of constants, nesting.
 absl::Status verifyPlan(const Model &model);
 
 } // namespace ncc::neff

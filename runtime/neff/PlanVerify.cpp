@@ -142,7 +142,20 @@ private:
       return bad("there is no host kernel '" + s.kernel + "'");
     }
     const auto count = static_cast<int>(s.inputs.size());
-    return count < kernel->least || (kernel->most >= 0 && count > kernel->most) ? bad("has the wrong number of inputs") : absl::OkStatus();
+    if (count < kernel->least || (kernel->most >= 0 && count > kernel->most)) {
+      return bad("has the wrong number of inputs");
+    }
+    std::vector<ValueType> in, out;
+    for (int64_t input : s.inputs) {
+      in.push_back(input < 0 ? ValueType() : typeOf(input));
+    }
+    for (uint32_t output : s.outputs) {
+      if (output >= plan.values.size()) {
+        return bad("a step's output is no value");
+      }
+      out.push_back(plan.values[output].type);
+    }
+    return ops::inferHostTypes(s.kernel, s.attributes, in, {}, out).status(); // again, with values, when it runs
   }
 
   absl::Status branch(const PlanStep &s) const {

@@ -2,8 +2,10 @@
 
 #include "runtime/neff/Reader.h"
 
+#include "runtime/neff/Demand.h"
 #include "runtime/neff/Info.h"
 #include "runtime/neff/PlanJson.h"
+#include "runtime/tensor/Guard.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -42,7 +44,8 @@ namespace {
 
 class ModelReader {
 public:
-  ModelReader(Bytes bytes, const ReadOptions &options) : bytes(bytes), options(options) {}
+  ModelReader(Bytes bytes, const ReadOptions &options)
+      : bytes(bytes), options(options), mostBytes(options.memoryBytes > 0 ? options.memoryBytes : machineMemory()) {}
 
   absl::StatusOr<Model> read() {
     absl::StatusOr<FileHeader> header = FileHeader::unpack(bytes);
@@ -128,16 +131,28 @@ private:
     }
     absl::Status status;
     if (folder < index) {
+      const Program &original = model.programs[folder];
       copiedBytes += streamSize(parent + programFolder(folder));
       if (copiedBytes > kMostCopiedBytes) {
         return absl::InvalidArgumentError("info.json: programs share folders too large to be copied that often");
       }
-      model.programs[index] = model.programs[folder];
+      if (absl::Status reserved = reserve(original.init.size() + original.run.size()); !reserved.ok()) {
+        return reserved;
+      }
+      model.programs[index] = original;
     } else {
       status = readProgram(parent, index, model.programs[index]);
     }
     model.programs[index].core = core;
     return status;
+  }
+
+  /// An instruction takes many times the bytes of its encoding.
+  absl::Status reserve(uint64_t instructions) {
+    instructionBytes += static_cast<double>(instructions) * sizeof(isa::Instruction);
+    return instructionBytes <= mostBytes
+               ? absl::OkStatus()
+               : absl::ResourceExhaustedError("the instructions, decoded, take more memory than the limit");
   }
 
   uint64_t streamSize(const std::string &prefix) {
@@ -197,6 +212,9 @@ private:
     uint64_t count = r.natural(*json, "init_instructions", 1 << 26) + r.natural(*json, "run_instructions", 1 << 26);
     if (!r.ok() || count > streamBytes) {
       return absl::InvalidArgumentError(prefix + "def.json: more instructions than the streams can hold");
+    }
+    if (absl::Status status = reserve(count); !status.ok()) {
+      return status;
     }
     absl::StatusOr<Program> read = definitionFromJson(*json, prefix + "def.json");
     if (!read.ok()) {
@@ -270,6 +288,8 @@ private:
   const ReadOptions &options;
   static constexpr uint64_t kMostCopiedBytes = uint64_t{1} << 28; // a hostile file must not grow without bound
   uint64_t copiedBytes = 0;
+  const double mostBytes;
+  double instructionBytes = 0;
   std::map<std::string, Bytes> members;
   Json info;
 };
@@ -277,17 +297,16 @@ private:
 } // namespace
 
 absl::StatusOr<Model> readModel(Bytes bytes, std::shared_ptr<const void> owner, const ReadOptions &options) {
-  absl::StatusOr<Model> model = ModelReader(bytes, options).read();
-  if (model.ok()) {
-    model->weightOwner = std::move(owner);
-    shareWithParts(*model);
-    if (options.verify) {
-      if (absl::Status status = verifyModel(*model); !status.ok()) {
-        return status;
-      }
+  return guarded([&] {
+    absl::StatusOr<Model> model = ModelReader(bytes, options).read();
+    if (model.ok()) {
+      model->weightOwner = std::move(owner);
+      shareWithParts(*model);
+      absl::Status status = options.verify ? verifyModel(*model) : absl::OkStatus();
+      return status.ok() ? std::move(model) : absl::StatusOr<Model>(status);
     }
-  }
-  return model;
+    return model;
+  });
 }
 
 absl::StatusOr<Model> readModel(const std::string &path, const ReadOptions &options) {

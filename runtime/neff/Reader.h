@@ -12,6 +12,7 @@ namespace ncc::neff {
 struct ReadOptions {
   bool checkWeightHash = true;
   bool verify = true; // verifyModel at the end
+  double memoryBytes = 0; // the most that instructions may take, decoded; 0: what the machine lets this process have
 };
 
 struct MappedFile {

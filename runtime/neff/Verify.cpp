@@ -3,9 +3,9 @@
 // verifyModel: after it, executors may use every index and address of a model without looking twice.
 
 #include "runtime/hw/DeviceSpec.h"
-#include "runtime/isa/Checks.h"
 #include "runtime/neff/Buckets.h"
 #include "runtime/neff/Model.h"
+#include "runtime/ops/host/Calls.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,13 +17,21 @@ namespace {
 
 absl::Status bad(const std::string &what) { return absl::InvalidArgumentError(what); }
 
+constexpr uint64_t kMostBufferBytes = uint64_t{1} << 40, kMostChannelBytes = uint64_t{1} << 40;
+constexpr size_t kMostBuffers = 65535;
+constexpr uint32_t kMostSlots = 1024;
+
+/// Inputs and outputs have memory only while an inference runs.
+bool isTensor(const Buffer &buffer) { return buffer.kind == BufferKind::Input || buffer.kind == BufferKind::Output; }
+bool isConstant(const Buffer &buffer) { return buffer.kind == BufferKind::Weight || buffer.kind == BufferKind::Input; }
+
 struct ProgramVerifier {
   const Model &model;
   const Program &program;
   const hw::DeviceSpec &spec;
 
   absl::Status run() const {
-    if (program.buffers.size() > 65535) {
+    if (program.buffers.size() > kMostBuffers) {
       return bad("too many buffers");
     }
     for (const Buffer &buffer : program.buffers) {
@@ -36,14 +44,8 @@ struct ProgramVerifier {
         return status;
       }
     }
-    for (const auto *list : {&program.init, &program.run}) {
-      for (const isa::Instruction &inst : *list) {
-        if (absl::Status status = checkInstruction(inst, list == &program.init); !status.ok()) {
-          return status;
-        }
-      }
-    }
-    return absl::OkStatus();
+    absl::Status status = checkInstructions(program.init, true);
+    return status.ok() ? checkInstructions(program.run, false) : status;
   }
 
   absl::Status checkBuffer(const Buffer &b) const {
@@ -55,14 +57,25 @@ struct ProgramVerifier {
         (b.kind == BufferKind::Output && b.index >= model.outputs.size())) {
       return bad("buffer " + b.name + " belongs to no input or output");
     }
-    if (b.bytes > (uint64_t{1} << 40)) {
+    if (b.bytes > kMostBufferBytes) {
       return bad("buffer " + b.name + " is too large");
     }
-    if ((b.kind == BufferKind::Input || b.kind == BufferKind::Output) && b.dtype != DType::String &&
-        static_cast<uint64_t>(numElements(b.shape)) * dtypeSize(b.dtype) != b.bytes) {
+    if (isTensor(b) && b.dtype == DType::String) {
+      return bad("string tensors need a host stage");
+    }
+    if (isTensor(b) && bytesOf(b.dtype, b.shape) != static_cast<double>(b.bytes)) {
       return bad("buffer " + b.name + " does not have the size of its shape");
     }
     return absl::OkStatus();
+  }
+
+  /// Exact wherever it equals the bytes of a buffer.
+  static double bytesOf(DType dtype, const Shape &shape) {
+    double bytes = static_cast<double>(dtypeSize(dtype));
+    for (int64_t dim : shape) {
+      bytes *= static_cast<double>(dim);
+    }
+    return bytes;
   }
 
   absl::Status checkOperand(const CallOperand &o) const {
@@ -70,14 +83,10 @@ struct ProgramVerifier {
       return bad("a call names a buffer that does not exist");
     }
     uint64_t size = program.buffers[o.buffer].bytes;
-    double bytes = static_cast<double>(dtypeSize(o.dtype));
-    for (int64_t dim : o.shape) {
-      if (dim < 0) {
-        return bad("a call has a negative dim");
-      }
-      bytes *= static_cast<double>(dim);
+    if (std::any_of(o.shape.begin(), o.shape.end(), [](int64_t dim) { return dim < 0; })) {
+      return bad("a call has a negative dim");
     }
-    if (o.offset > size || bytes > static_cast<double>(size - o.offset) || o.dtype == DType::String ||
+    if (o.offset > size || bytesOf(o.dtype, o.shape) > static_cast<double>(size - o.offset) || o.dtype == DType::String ||
         o.offset % std::max<size_t>(1, dtypeSize(o.dtype)) != 0) {
       return bad("a call reaches outside of buffer " + program.buffers[o.buffer].name);
     }
@@ -85,72 +94,44 @@ struct ProgramVerifier {
   }
 
   absl::Status checkCall(const CallEntry &call) const {
+    std::vector<ValueType> in, out;
     for (const auto &input : call.inputs) {
-      if (input) {
-        if (absl::Status status = checkOperand(*input); !status.ok()) {
-          return status;
-        }
+      in.push_back(input ? ValueType::tensor(input->dtype, input->shape) : ValueType());
+      if (absl::Status status = input ? checkOperand(*input) : absl::OkStatus(); !status.ok()) {
+        return status;
       }
     }
     for (const CallOperand &output : call.outputs) {
+      out.push_back(ValueType::tensor(output.dtype, output.shape));
       if (absl::Status status = checkOperand(output); !status.ok()) {
         return status;
       }
-      if (!writable(output.buffer)) {
+      if (isConstant(program.buffers[output.buffer])) {
         return bad("a call writes into constant memory");
       }
     }
-    return absl::OkStatus();
+    return ops::settleCall(call.kernel, call.attributes, in, out).status();
   }
 
-  bool writable(uint32_t buffer) const {
-    BufferKind kind = program.buffers[buffer].kind;
-    return kind != BufferKind::Weight && kind != BufferKind::Input;
-  }
-
-  absl::Status checkInstruction(const isa::Instruction &inst, bool init) const {
-    absl::Status status = isa::verify(inst, spec);
-    auto check = [&](const isa::AccessPattern &ap, bool write) {
-      if (ap.space != isa::Space::Dram || !status.ok()) {
-        return;
-      }
-      if (ap.buffer >= program.buffers.size()) {
-        status = bad("no such buffer in `" + isa::disassemble(inst) + "`");
-        return;
-      }
-      isa::ByteRange range = isa::byteRange(ap);
-      if (range.begin < 0 || static_cast<uint64_t>(range.end) > program.buffers[ap.buffer].bytes) {
-        status = bad("outside of buffer " + program.buffers[ap.buffer].name + " in `" + isa::disassemble(inst) + "`");
-      } else if (write && !writable(ap.buffer)) {
-        status = bad("write into constant memory in `" + isa::disassemble(inst) + "`");
-      } else if (init && program.buffers[ap.buffer].kind == BufferKind::Input) {
-        status = bad("init reads an input in `" + isa::disassemble(inst) + "`");
-      }
-    };
-    isa::forEachRead(inst, [&](const isa::AccessPattern &ap) { check(ap, false); });
-    isa::forEachWrite(inst, [&](const isa::AccessPattern &ap) { check(ap, true); });
-    if (status.ok()) {
-      if (const auto *call = std::get_if<isa::Call>(&inst); call && call->entry >= program.calls.size()) {
-        return bad("a call instruction names no entry");
-      }
-      if (const auto *send = std::get_if<isa::Send>(&inst)) {
-        return checkChannel(send->channel, send->slotOffset, send->src, init, true);
-      }
-      if (const auto *recv = std::get_if<isa::Recv>(&inst)) {
-        return checkChannel(recv->channel, recv->slotOffset, recv->dst, init, false);
-      }
+  absl::Status checkInstructions(const std::vector<isa::Instruction> &list, bool init) const {
+    std::vector<isa::ProgramView::Buffer> buffers;
+    for (const Buffer &b : program.buffers) {
+      buffers.push_back({b.bytes, !(init && isTensor(b)), isConstant(b)});
     }
-    return status;
-  }
-
-  absl::Status checkChannel(uint32_t id, uint64_t offset, const isa::AccessPattern &ap, bool init, bool send) const {
-    if (init || id >= model.channels.size()) {
-      return bad("send or recv on a channel that does not exist, or during init");
+    std::vector<isa::ProgramView::Channel> channels;
+    for (const Channel &c : model.channels) {
+      channels.push_back({c.bytes, !init && c.fromCore == program.core, !init && c.toCore == program.core});
     }
-    const Channel &c = model.channels[id];
-    uint64_t bytes = static_cast<uint64_t>(ap.totalSize()) * dtypeSize(ap.dtype);
-    if ((send ? c.fromCore : c.toCore) != program.core || offset > c.bytes || bytes > c.bytes - offset) {
-      return bad("send or recv does not fit its channel");
+    std::vector<uint8_t> calls;
+    for (const CallEntry &call : program.calls) {
+      calls.push_back(std::all_of(call.inputs.begin(), call.inputs.end(), [&](const auto &o) { return !o || buffers[o->buffer].bound; }) &&
+                      std::all_of(call.outputs.begin(), call.outputs.end(), [&](const auto &o) { return buffers[o.buffer].bound; }));
+    }
+    const isa::ProgramView view{buffers, channels, calls};
+    for (const isa::Instruction &inst : list) {
+      if (absl::Status status = isa::verify(inst, spec, &view); !status.ok()) {
+        return init ? bad("init: " + std::string(status.message())) : status;
+      }
     }
     return absl::OkStatus();
   }
@@ -232,13 +213,15 @@ absl::Status verifyModel(const Model &model) {
     return verifyPlan(model);
   }
   for (const Channel &c : model.channels) {
-    if (c.id != static_cast<uint32_t>(&c - model.channels.data()) || c.slots == 0 || c.slots > 1024) {
+    if (c.id != static_cast<uint32_t>(&c - model.channels.data()) || c.slots == 0 || c.slots > kMostSlots || c.bytes > kMostChannelBytes) {
       return bad("malformed channel");
     }
   }
-  for (const TensorInfo &t : model.inputs) {
-    if (t.dtype == DType::String) {
-      return bad("string tensors need a host stage");
+  for (const auto *list : {&model.inputs, &model.outputs}) {
+    for (const TensorInfo &t : *list) {
+      if (t.dtype == DType::String) {
+        return bad("string tensors need a host stage");
+      }
     }
   }
   if (absl::Status status = checkGroups(model); !status.ok()) {

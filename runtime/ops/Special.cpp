@@ -164,6 +164,7 @@ absl::Status tfidf(KernelContext &context) {
   const Tensor &x = context.inputs[0];
   Tensor &out = context.outputs[0];
   int64_t columns = x.shape()[x.rank() - 1];
+  skips = std::min(skips, columns); // no gram is longer than a row
   if (columns == 0 || number > indexes.size() || out.size() / out.shape()[out.rank() - 1] * columns != x.size()) {
     return number > indexes.size() ? absl::InvalidArgumentError("an n-gram has no index") : absl::OkStatus();
   }

@@ -1,7 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "runtime/plan/PlanExecutor.h"
 
-#include "runtime/ops/host/HostKernel.h"
+#include "runtime/ops/host/Calls.h"
 #include "runtime/ops/host/Collect.h"
 
 #include "absl/strings/str_cat.h"
@@ -69,8 +69,16 @@ void findDeaths(const PlanBlock &block, Deaths &deaths) {
 class Walker {
 public:
   Walker(const neff::Model &model, const std::vector<std::unique_ptr<sim::Executor>> &segments, const Deaths &deaths, std::vector<Value> frame,
-         sim::InferenceReport &report)
-      : plan(model.plan), model(model), segments(segments), deaths(deaths), frame(std::move(frame)), report(report) {}
+         sim::InferenceReport &report, const neff::Limits &limits, const std::vector<double> &segmentWork)
+      : plan(model.plan), model(model), segments(segments), deaths(deaths), frame(std::move(frame)), report(report), limits(limits),
+        segmentWork(segmentWork), memoryBytes(limits.memoryBytes()) {}
+
+  /// Fails when the run, with so much more, is beyond its limits.
+  absl::Status spend(double work) {
+    spent += work;
+    return spent <= limits.work ? absl::OkStatus()
+                                : absl::ResourceExhaustedError(absl::StrCat("the run takes more than ", limits.work, " units of work, the limit"));
+  }
 
   absl::Status run(const PlanBlock &block) {
     const auto &dead = deaths.at(&block);
@@ -98,6 +106,12 @@ public:
 
 private:
   absl::Status step(const PlanStep &s) {
+    if (++steps > limits.steps) {
+      return absl::ResourceExhaustedError(absl::StrCat("the run takes more than ", limits.steps, " steps, the limit"));
+    }
+    if (absl::Status status = spend(neff::kStepWork); !status.ok()) {
+      return status;
+    }
     switch (s.kind) {
     case StepKind::Core: return core(s);
     case StepKind::Host: return host(s);
@@ -110,6 +124,9 @@ private:
 
   absl::Status core(const PlanStep &s) {
     const neff::Model &segment = model.segments[s.segment];
+    if (absl::Status status = spend(segmentWork[s.segment]); !status.ok()) {
+      return status;
+    }
     std::vector<const void *> in;
     std::vector<void *> out;
     std::vector<Tensor> outputs;
@@ -134,12 +151,18 @@ private:
 
   absl::Status host(const PlanStep &s) {
     std::vector<Value> inputs;
-    std::vector<ValueType> types;
+    std::vector<ValueType> types, given;
+    std::vector<const Tensor *> known;
     for (int64_t input : s.inputs) {
       inputs.push_back(input < 0 ? Value() : at(input));
+      given.push_back(inputs.back().present() ? typeOf(inputs.back()) : ValueType());
+      known.push_back(inputs.back().isTensor() ? &inputs.back().tensor() : nullptr);
     }
     for (uint32_t output : s.outputs) {
       types.push_back(plan.values[output].type);
+    }
+    if (absl::Status status = afford(s, given, known, types); !status.ok()) {
+      return status;
     }
     absl::StatusOr<std::vector<Value>> results = ops::runHostKernel(s.kernel, s.attributes, inputs, types);
     if (!results.ok()) {
@@ -150,6 +173,27 @@ private:
       frame[s.outputs[i]] = std::move((*results)[i]);
     }
     return absl::OkStatus();
+  }
+
+  /// Results whose sizes only the operands tell are looked at before anybody makes them.
+  absl::Status afford(const PlanStep &s, const std::vector<ValueType> &given, const std::vector<const Tensor *> &known, const std::vector<ValueType> &promised) {
+    std::vector<ValueType> types = promised;
+    if (!std::all_of(types.begin(), types.end(), [](const ValueType &type) { return type.isStatic(); })) {
+      absl::StatusOr<std::vector<ValueType>> inferred = ops::inferHostTypes(s.kernel, s.attributes, given, known, promised);
+      types = inferred.ok() ? *inferred : types; // what is wrong is said by the kernel
+    }
+    double bytes = 0;
+    for (const ValueType &type : types) {
+      double own = type.isStatic() ? static_cast<double>(memorySize(type.dtype)) : 0;
+      for (int64_t dim : type.shape) {
+        own *= static_cast<double>(dim);
+      }
+      bytes += own;
+    }
+    if (bytes > memoryBytes) {
+      return absl::ResourceExhaustedError(absl::StrCat("its results take ", bytes, " bytes, the limit is ", memoryBytes));
+    }
+    return spend(ops::workOfKernel(s.kernel, s.attributes, given, types));
   }
 
   absl::StatusOr<bool> truth(const Value &value) const {
@@ -193,6 +237,10 @@ private:
     for (size_t i = 0; i < collected.size(); ++i) {
       if (!results[i].isTensor()) {
         return absl::InvalidArgumentError("a loop collects tensors only");
+      }
+      collectedBytes += 64 + static_cast<double>(results[i].tensor().size()) * static_cast<double>(memorySize(results[i].tensor().dtype()));
+      if (collectedBytes > memoryBytes) {
+        return absl::ResourceExhaustedError("what its loops collect takes more memory than the limit");
       }
       collected[i].push_back(results[i].tensor());
     }
@@ -300,19 +348,24 @@ private:
   const Deaths &deaths;
   std::vector<Value> frame;
   sim::InferenceReport &report;
+  const neff::Limits &limits;
+  const std::vector<double> &segmentWork; // of one inference each
+  double memoryBytes, spent = 0, steps = 0, collectedBytes = 0;
 };
 
 class PlanExecutorImpl : public PlanExecutor {
 public:
-  explicit PlanExecutorImpl(std::shared_ptr<const neff::Model> model) : model(std::move(model)) {}
+  PlanExecutorImpl(std::shared_ptr<const neff::Model> model, const neff::Limits &limits) : model(std::move(model)), limits(limits) {}
 
   absl::Status load(const MakeExecutor &makeSegment) {
+    limits.memory = limits.memoryBytes(); // asked once
     for (const neff::Model &segment : model->segments) {
       absl::StatusOr<std::unique_ptr<sim::Executor>> executor = makeSegment(std::shared_ptr<const neff::Model>(model, &segment));
       if (!executor.ok()) {
         return executor.status();
       }
       segments.push_back(*std::move(executor));
+      segmentWork.push_back(neff::demandOf(segment).work);
     }
     findDeaths(model->plan.main, deaths);
     constants.resize(model->plan.values.size());
@@ -340,7 +393,7 @@ public:
     sim::InferenceReport local;
     sim::InferenceReport &report = given ? *given : local;
     report = {};
-    Walker walker(*model, segments, deaths, constants, report);
+    Walker walker(*model, segments, deaths, constants, report, limits, segmentWork);
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (!fits(inputs[i], model->plan.values[main.arguments[i]].type)) {
         return absl::InvalidArgumentError(absl::StrCat("input ", model->inputs[i].name, " is ", model->plan.values[main.arguments[i]].type.str(),
@@ -403,12 +456,15 @@ private:
   std::vector<std::unique_ptr<sim::Executor>> segments;
   Deaths deaths;
   std::vector<Value> constants;
+  neff::Limits limits;
+  std::vector<double> segmentWork;
 };
 
 } // namespace
 
-absl::StatusOr<std::unique_ptr<PlanExecutor>> makePlanExecutor(std::shared_ptr<const neff::Model> model, const MakeExecutor &makeSegment) {
-  auto executor = std::make_unique<PlanExecutorImpl>(std::move(model));
+absl::StatusOr<std::unique_ptr<PlanExecutor>> makePlanExecutor(std::shared_ptr<const neff::Model> model, const MakeExecutor &makeSegment,
+                                                               const neff::Limits &limits) {
+  auto executor = std::make_unique<PlanExecutorImpl>(std::move(model), limits);
   if (absl::Status status = executor->load(makeSegment); !status.ok()) {
     return status;
   }

@@ -5,7 +5,7 @@
 // nothing but the segments' executors.
 #pragma once
 
-#include "runtime/neff/Model.h"
+#include "runtime/neff/Demand.h"
 #include "runtime/sim/Executor.h"
 
 #include "absl/status/statusor.h"
@@ -24,7 +24,8 @@ public:
   virtual absl::StatusOr<std::vector<Value>> run(absl::Span<const Value> inputs, sim::InferenceReport *report) = 0;
 };
 
-/// `model` has been verified.
-absl::StatusOr<std::unique_ptr<PlanExecutor>> makePlanExecutor(std::shared_ptr<const neff::Model> model, const MakeExecutor &makeSegment);
+/// `model` has been verified. Loops, and values whose sizes only a run tells, are held to the limits while it runs.
+absl::StatusOr<std::unique_ptr<PlanExecutor>> makePlanExecutor(std::shared_ptr<const neff::Model> model, const MakeExecutor &makeSegment,
+                                                               const neff::Limits &limits = {});
 
 } // namespace ncc::plan

@@ -48,7 +48,10 @@ int64_t toInteger(double value, ToInteger how) {
 
 } // namespace
 
-int64_t loadInteger(DType type, const uint8_t *at) {
+// One level of each: a type that no engine holds (the verifier lets none through) reads as zero and is not written.
+namespace {
+
+int64_t integerAt(DType type, const uint8_t *at) {
   switch (type) {
   case DType::I8:
     return get<int8_t>(at);
@@ -68,11 +71,11 @@ int64_t loadInteger(DType type, const uint8_t *at) {
   case DType::Bool:
     return *at != 0;
   default:
-    return toInteger(loadDouble(type, at), {false, true});
+    return 0;
   }
 }
 
-float loadFloat(DType type, const uint8_t *at) {
+float floatAt(DType type, const uint8_t *at) {
   switch (type) {
   case DType::F32:
     return get<float>(at);
@@ -80,27 +83,58 @@ float loadFloat(DType type, const uint8_t *at) {
     return bf16ToFloat(get<uint16_t>(at));
   case DType::F16:
     return f16ToFloat(get<uint16_t>(at));
-  case DType::F64:
-    return static_cast<float>(get<double>(at));
   case DType::F8E4M3:
     return f8e4m3ToFloat(*at);
   case DType::F8E5M2:
     return f8e5m2ToFloat(*at);
-  case DType::U64:
-    return static_cast<float>(get<uint64_t>(at));
   default:
-    return static_cast<float>(loadInteger(type, at));
+    return 0;
   }
 }
 
+void putFloat(DType type, uint8_t *at, float value) {
+  switch (type) {
+  case DType::F32:
+    return put(at, value);
+  case DType::BF16:
+    return put(at, floatToBf16(value));
+  case DType::F16:
+    return put(at, floatToF16(value));
+  case DType::F8E4M3:
+    return put(at, floatToF8e4m3(value));
+  case DType::F8E5M2:
+    return put(at, floatToF8e5m2(value));
+  default:
+    return;
+  }
+}
+
+} // namespace
+
 double loadDouble(DType type, const uint8_t *at) {
-  if (type == DType::F64) {
+  switch (type) {
+  case DType::F64:
     return get<double>(at);
-  }
-  if (type == DType::U64) {
+  case DType::U64:
     return static_cast<double>(get<uint64_t>(at));
+  default:
+    return exactType(type) ? static_cast<double>(integerAt(type, at)) : floatAt(type, at);
   }
-  return exactType(type) ? static_cast<double>(loadInteger(type, at)) : loadFloat(type, at);
+}
+
+int64_t loadInteger(DType type, const uint8_t *at) {
+  return exactType(type) ? integerAt(type, at) : toInteger(loadDouble(type, at), {false, true});
+}
+
+float loadFloat(DType type, const uint8_t *at) {
+  switch (type) {
+  case DType::F64:
+    return static_cast<float>(get<double>(at));
+  case DType::U64:
+    return static_cast<float>(get<uint64_t>(at));
+  default:
+    return exactType(type) ? static_cast<float>(integerAt(type, at)) : floatAt(type, at);
+  }
 }
 
 void storeInteger(DType type, uint8_t *at, int64_t value, bool saturate) {
@@ -126,25 +160,12 @@ void storeInteger(DType type, uint8_t *at, int64_t value, bool saturate) {
   case DType::F64:
     return put(at, static_cast<double>(value));
   default:
-    return storeFloat(type, at, static_cast<float>(value), {});
+    return putFloat(type, at, static_cast<float>(value));
   }
 }
 
 void storeFloat(DType type, uint8_t *at, float value, ToInteger how) {
-  switch (type) {
-  case DType::F32:
-    return put(at, value);
-  case DType::BF16:
-    return put(at, floatToBf16(value));
-  case DType::F16:
-    return put(at, floatToF16(value));
-  case DType::F8E4M3:
-    return put(at, floatToF8e4m3(value));
-  case DType::F8E5M2:
-    return put(at, floatToF8e5m2(value));
-  default:
-    return storeDouble(type, at, value, how);
-  }
+  return isFloat(type) && type != DType::F64 ? putFloat(type, at, value) : storeDouble(type, at, value, how);
 }
 
 void storeDouble(DType type, uint8_t *at, double value, ToInteger how) {
@@ -164,7 +185,7 @@ void storeDouble(DType type, uint8_t *at, double value, ToInteger how) {
   if (isInteger(type)) {
     return storeInteger(type, at, toInteger(value, how), how.saturate);
   }
-  storeFloat(type, at, static_cast<float>(value), how);
+  putFloat(type, at, static_cast<float>(value));
 }
 
 CoreMemory::CoreMemory(const hw::DeviceSpec &spec)

@@ -3,7 +3,7 @@
 #include "runtime/sim/PreciseCore.h"
 
 #include "runtime/isa/Checks.h"
-#include "runtime/ops/Kernel.h"
+#include "runtime/ops/host/Calls.h"
 #include "runtime/sim/PreciseMath.h"
 
 #include <cmath>
@@ -29,9 +29,12 @@ NCC_CLONES void addScaled(double *to, const float *from, double factor, int64_t 
 }
 NCC_CLONES void addScaledInteger(int32_t *to, const int32_t *from, int32_t factor, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
-    to[i] = static_cast<int32_t>(static_cast<uint32_t>(to[i]) + static_cast<uint32_t>(from[i] * factor));
+    to[i] = static_cast<int32_t>(static_cast<uint32_t>(to[i]) + static_cast<uint32_t>(from[i]) * static_cast<uint32_t>(factor));
   }
 }
+
+float negated(float value) { return -value; }
+int64_t negated(int64_t value) { return static_cast<int64_t>(-static_cast<uint64_t>(value)); }
 
 class Interpreter {
 public:
@@ -139,7 +142,7 @@ public:
         for (int64_t j = 1; j < inner; ++j) {
           value = combine(value, source[o * inner + j]);
         }
-        out[o] = i.negate ? -value : value;
+        out[o] = i.negate ? negated(value) : value;
       }
       return out;
     };
@@ -224,6 +227,9 @@ public:
     std::vector<int64_t> index = integers(i.index);
     const int64_t row = rowSize(i.src);
     AccessPattern one = rowPattern(i.src);
+    if (i.dst.dtype == i.src.dtype) {
+      return gather<uint8_t>(i, index, one, row * static_cast<int64_t>(dtypeSize(i.src.dtype)));
+    }
     if (exactType(i.dst.dtype) && exactType(i.src.dtype)) {
       return gather<int64_t>(i, index, one, row);
     }
@@ -234,6 +240,9 @@ public:
     std::vector<int64_t> index = integers(i.index);
     const int64_t row = rowSize(i.dst);
     AccessPattern one = rowPattern(i.dst);
+    if (i.op == AluOp::bypass && i.dst.dtype == i.src.dtype) {
+      return replaceRows(i, index, one);
+    }
     const bool exact = exactType(i.dst.dtype) && exactType(i.src.dtype);
     std::vector<int64_t> whole = exact ? integers(i.src) : std::vector<int64_t>();
     std::vector<float> real = exact ? std::vector<float>() : floats(i.src);
@@ -278,20 +287,20 @@ public:
 
   absl::Status operator()(const Call &i) {
     const neff::CallEntry &call = context.program->calls[i.entry];
-    const ops::KernelInfo *kernel = ops::findKernel(call.kernel);
-    if (!kernel) {
-      return absl::UnimplementedError("this runtime has no kernel `" + call.kernel + "`");
-    }
     std::vector<Tensor> inputs, outputs;
+    std::vector<ValueType> in, out;
     for (const auto &operand : call.inputs) {
       // A copy would be safest, but firmware reads large tensors: refer to DRAM, write outputs to fresh memory.
       inputs.push_back(operand ? Tensor(operand->dtype, operand->shape, dram[operand->buffer] + operand->offset, nullptr) : Tensor());
+      in.push_back(operand ? ValueType::tensor(operand->dtype, operand->shape) : ValueType());
     }
     for (const neff::CallOperand &operand : call.outputs) {
       outputs.emplace_back(operand.dtype, operand.shape);
+      out.push_back(ValueType::tensor(operand.dtype, operand.shape));
     }
-    ops::KernelContext kernelContext{call.attributes, inputs, absl::MakeSpan(outputs)};
-    if (absl::Status status = kernel->run(kernelContext); !status.ok()) {
+    absl::StatusOr<ops::KernelCall> settled = ops::settleCall(call.kernel, call.attributes, in, out);
+    absl::Status status = settled.ok() ? ops::runSettled(*settled, inputs, absl::MakeSpan(outputs)) : settled.status();
+    if (!status.ok()) {
       return status;
     }
     for (size_t o = 0; o < outputs.size(); ++o) {
@@ -373,6 +382,17 @@ private:
     one.offset = table.offset + static_cast<uint64_t>(index * table.dims[0].stride * static_cast<int64_t>(dtypeSize(table.dtype)));
     return true;
   }
+  absl::Status replaceRows(const DmaScatter &i, const std::vector<int64_t> &index, AccessPattern one) {
+    const std::vector<uint8_t> bytes = memory.readBytes(i.src, dram);
+    const auto row = static_cast<std::ptrdiff_t>(rowSize(i.dst) * static_cast<int64_t>(dtypeSize(i.dst.dtype)));
+    for (size_t r = 0; r < index.size(); ++r) {
+      if (rowAt(i.dst, index[r], one, i.header.node)) {
+        const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(r) * row;
+        memory.writeBytes(one, dram, std::vector<uint8_t>(first, first + row));
+      }
+    }
+    return absl::OkStatus();
+  }
   template <typename T>
   absl::Status gather(const DmaGather &i, const std::vector<int64_t> &index, AccessPattern one, int64_t row) {
     std::vector<T> out;
@@ -385,15 +405,19 @@ private:
       std::vector<T> values;
       if constexpr (std::is_same_v<T, float>) {
         values = floats(one);
-      } else {
+      } else if constexpr (std::is_same_v<T, int64_t>) {
         values = integers(one);
+      } else {
+        values = memory.readBytes(one, dram);
       }
       out.insert(out.end(), values.begin(), values.end());
     }
     if constexpr (std::is_same_v<T, float>) {
       memory.writeFloats(i.dst, dram, out, {false, false});
-    } else {
+    } else if constexpr (std::is_same_v<T, int64_t>) {
       memory.writeIntegers(i.dst, dram, out);
+    } else {
+      memory.writeBytes(i.dst, dram, out);
     }
     return absl::OkStatus();
   }

@@ -14,13 +14,14 @@ using neff::BufferKind;
 
 HostBytes allocateBytes(uint64_t size) {
   constexpr uint64_t huge = 2u << 20;
+  if (size > PTRDIFF_MAX - 2 * huge) {
+    throw std::bad_alloc();
+  }
   const uint64_t alignment = size >= huge ? huge : 64;
   const uint64_t bytes = (size + 64 + alignment - 1) / alignment * alignment;
   void *memory = std::aligned_alloc(alignment, bytes);
-  while (!memory) { // as operator new would
-    std::new_handler handler = std::get_new_handler();
-    handler ? handler() : std::abort();
-    memory = std::aligned_alloc(alignment, bytes);
+  if (!memory) {
+    throw std::bad_alloc(); // a status where others come in: runtime/tensor/Guard.h
   }
   if (alignment == huge) {
     ::madvise(memory, bytes, MADV_HUGEPAGE);

@@ -302,6 +302,45 @@ std::vector<NodeTiming> byNode(const std::vector<TraceEvent> &trace) {
   return list;
 }
 
+/// Memory cells that one pass over a program touches, and those of DRAM that are ever there. Strided operands span many more cells
+/// than they have elements.
+struct CellCount {
+  double touched = 0, kept = 0;
+
+  explicit CellCount(const neff::Program &program) {
+    std::vector<int64_t> highest(program.buffers.size());
+    auto count = [&](const AccessPattern &ap) {
+      const ByteRange range = byteRange(ap);
+      const bool dram = ap.space == Space::Dram;
+      const int64_t size = dram ? 4096 : 128, groups = dram ? 1 : ap.partitions / 32 + 2;
+      touched += static_cast<double>(((range.end - 1) / size - range.begin / size + 1) * groups);
+      if (dram) {
+        highest[ap.buffer] = std::max(highest[ap.buffer], (range.end - 1) / size + 1);
+      }
+    };
+    for (const Instruction &inst : program.run) {
+      forEachRead(inst, count);
+      forEachWrite(inst, count);
+    }
+    for (int64_t cells : highest) {
+      kept += static_cast<double>(cells);
+    }
+  }
+};
+
+absl::Status checkCells(const neff::Model &model, const neff::Limits &limits) {
+  constexpr double kPasses = 8, kBytesPerCell = 32; // four passes, reading and writing; vectors grow by doubling
+  double work = 0, memory = 0;
+  for (const neff::Program &program : model.programs) {
+    const CellCount cells(program);
+    work += kPasses * cells.touched;
+    memory = std::max(memory, kBytesPerCell * cells.kept);
+  }
+  return work <= limits.work && memory <= limits.memoryBytes()
+             ? absl::OkStatus()
+             : absl::ResourceExhaustedError("simulating the model takes more work or memory than the limit");
+}
+
 DType mainMatmulType(const neff::Model &model) {
   std::map<DType, double> macs;
   for (const neff::Program &p : model.programs) {
@@ -385,6 +424,9 @@ absl::StatusOr<TimingReport> simulateTiming(const neff::Model &model, const Timi
   absl::StatusOr<hw::DeviceSpec> spec = hw::parseDevice(model.device);
   if (!spec.ok()) {
     return spec.status();
+  }
+  if (absl::Status status = checkCells(model, options.limits); !status.ok()) {
+    return status;
   }
   TimingReport report;
   report.baseGhz = spec->baseGhz;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "runtime/hw/CostModel.h"
-#include "runtime/neff/Model.h"
+#include "runtime/neff/Demand.h"
 
 #include <array>
 
@@ -43,6 +43,7 @@ struct CoreTiming {
 
 struct TimingOptions {
   bool trace = false;
+  neff::Limits limits; // of the simulation: a unit for each memory cell an instruction touches
 };
 
 struct TimingReport {

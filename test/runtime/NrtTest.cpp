@@ -81,7 +81,7 @@ TEST_F(Nrt, WrapperAndExecutorsAgree) {
   nrt::Model one = nrt::Model::load(path, &error);
   ASSERT_FALSE(error) << error.message;
   EXPECT_FALSE(one.execute({x.data()}, {host.data()}));
-  ncc_nrt_options_t options{sizeof(ncc_nrt_options_t), NCC_NRT_EXECUTOR_PRECISE, 0, 0};
+  ncc_nrt_options_t options{sizeof(ncc_nrt_options_t), NCC_NRT_EXECUTOR_PRECISE, 0, 0, 0, 0, 0};
   nrt::Model two = nrt::Model::load(path, &error, &options);
   ASSERT_FALSE(error) << error.message;
   EXPECT_FALSE(two.execute({x.data()}, {precise.data()}));

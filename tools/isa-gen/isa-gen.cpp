@@ -110,6 +110,18 @@ int engineMask(const RecordKeeper &records, const Record *inst) {
   return mask;
 }
 
+void emitTypeSets(const RecordKeeper &records, raw_ostream &os) {
+  for (const Record *set : records.getAllDerivedDefinitions("TypeSet")) {
+    os << "inline constexpr TypeMask k" << set->getName() << " = ";
+    ListSeparator sep(" | ");
+    for (StringRef type : set->getValueAsListOfStrings("Types")) {
+      os << sep << "typeBit(DType::" << type << ")";
+    }
+    os << ";\n";
+  }
+  os << "\n";
+}
+
 void emitEnums(const RecordKeeper &records, raw_ostream &os) {
   for (const Record *e : records.getAllDerivedDefinitions("IsaEnum")) {
     os << "enum class " << e->getName() << " : uint8_t {\n ";
@@ -129,7 +141,7 @@ void emitFieldInfo(const Record *member, raw_ostream &os) {
   if (isA(member, "Pattern")) {
     StringRef role = member->getValueAsString("Role");
     os << "v.pattern(PatternInfo{\"" << name << "\", Role::" << (role == "read" ? "Read" : role == "write" ? "Write" : "Update")
-       << ", " << spaceMask(member) << ", " << (member->getValueAsBit("Optional") ? "true" : "false") << "}, inst." << name << ");";
+       << ", " << spaceMask(member) << ", " << (member->getValueAsBit("Optional") ? "true" : "false") << ", k" << member->getValueAsString("Types") << "}, inst." << name << ");";
   } else if (isA(member, "ScalarOrPattern")) {
     os << "v.scalar(ScalarInfo{\"" << name << "\", " << (member->getValueAsBit("PerPartition") ? "true" : "false") << "}, inst." << name << ");";
   } else {
@@ -160,6 +172,7 @@ void emitStruct(const RecordKeeper &records, const Record *inst, raw_ostream &os
 
 void emitHeader(const RecordKeeper &records, raw_ostream &os) {
   os << kBanner;
+  emitTypeSets(records, os);
   emitEnums(records, os);
   std::vector<const Record *> list = instructions(records);
   os << "enum class Opcode : uint8_t {\n ";
@@ -223,7 +236,7 @@ void emitVerify(const RecordKeeper &records, raw_ostream &os) {
   os << kBanner;
   for (const Record *inst : instructions(records)) {
     os << "absl::Status checkInstruction([[maybe_unused]] const " << inst->getName()
-       << " &inst, [[maybe_unused]] const hw::DeviceSpec &spec) {\n";
+       << " &inst, [[maybe_unused]] const hw::DeviceSpec &spec, [[maybe_unused]] const ProgramView *program) {\n";
     for (const Record *check : inst->getValueAsListOfDefs("Checks")) {
       os << "  if (!(" << check->getValueAsString("Code") << ")) {\n    return absl::InvalidArgumentError(\""
          << check->getValueAsString("Message") << "\");\n  }\n";
@@ -240,6 +253,9 @@ void docMember(const Record *m, raw_ostream &os) {
     os << " ";
     for (const Record *space : m->getValueAsListOfDefs("Spaces")) {
       os << sep << space->getValueAsString("Name").upper();
+    }
+    if (m->getValueAsString("Types") != "EngineTypes") {
+      os << ", " << m->getValueAsString("Types");
     }
     if (m->getValueAsBit("Optional")) {
       os << ", optional";
@@ -274,6 +290,15 @@ void emitDoc(const RecordKeeper &records, raw_ostream &os) {
       os << "- rejected when: " << check->getValueAsString("Message") << "\n";
     }
     os << "\n";
+  }
+  os << "## Element types\n\nAn operand's are EngineTypes unless its kind says otherwise, and on chip never others.\n\n";
+  for (const Record *set : records.getAllDerivedDefinitions("TypeSet")) {
+    os << "**" << set->getName() << "**: ";
+    ListSeparator sep;
+    for (StringRef type : set->getValueAsListOfStrings("Types")) {
+      os << sep << type.lower();
+    }
+    os << ".\n\n";
   }
   os << "## Vocabularies\n\n";
   for (const Record *e : records.getAllDerivedDefinitions("IsaEnum")) {

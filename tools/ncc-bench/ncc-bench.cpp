@@ -4,7 +4,7 @@
 
 #include "runtime/api/Session.h"
 #include "runtime/neff/Json.h"
-#include "tools/support/Failure.h"
+#include "tools/support/Limits.h"
 
 #include <algorithm>
 #include <atomic>
@@ -18,12 +18,13 @@ using namespace ncc::tools;
 
 namespace {
 
-const char *kHelp = R"(usage: ncc-bench MODEL.neff [--seconds S] [--concurrency N] [--threads N] [--bucket N] [--level portable|avx2|avx512|avx512-bf16|amx] [--steps] [--json]
+const char *kHelp = R"(usage: ncc-bench MODEL.neff [--seconds S] [--concurrency N] [--threads N] [--bucket N] [--level portable|avx2|avx512|avx512-bf16|amx] [--steps] [--limit KEY=N] [--json]
   --seconds S       how long to measure (default 3)
   --concurrency N   inferences in flight (default 1)
   --steps           also: how the model was prepared, and time by kind of step in the last inference
   --threads N       CPUs to use at most (default all)
   --bucket N        which set of shapes, of a model compiled for several (default: the last, which is the largest)
+  --limit KEY=N     as for ncc-run
 Exit codes as ncc-run.
 )";
 
@@ -59,14 +60,24 @@ double percentile(const std::vector<double> &sorted, double p) {
   return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<size_t>(p * static_cast<double>(sorted.size())))];
 }
 
+int run(const Args &args);
+
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"seconds", "concurrency", "threads", "level", "bucket"}, {"json", "steps"}, kHelp);
+  Args args(argc, argv, {"seconds", "concurrency", "threads", "level", "bucket", "limit"}, {"json", "steps"}, kHelp);
+  return guardedMain(args.has("json"), [&] { return run(args); });
+}
+
+namespace {
+
+int run(const Args &args) {
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
   api::SessionOptions options;
+  options.limits = limitsOf(args);
+  options.read.memoryBytes = options.limits.memory;
   options.host.threads = static_cast<int>(args.number("threads", 0));
   options.host.profile = args.has("steps");
   for (int l = 0; l <= static_cast<int>(host::CpuLevel::Amx); ++l) {
@@ -153,3 +164,5 @@ int main(int argc, char **argv) {
   }
   return failed ? kRunFailed : kOk;
 }
+
+} // namespace

@@ -5,7 +5,7 @@
 #include "runtime/neff/Json.h"
 #include "runtime/neff/Reader.h"
 #include "runtime/sim/Timing.h"
-#include "tools/support/Failure.h"
+#include "tools/support/Limits.h"
 
 #include <cmath>
 #include <fstream>
@@ -15,9 +15,9 @@ using namespace ncc::tools;
 
 namespace {
 
-const char *kHelp = R"(usage: ncc-profile MODEL.neff [--json] [--trace TRACE.json] [--top N] [--bucket N]
+const char *kHelp = R"(usage: ncc-profile MODEL.neff [--json] [--trace TRACE.json] [--top N] [--bucket N] [--limit KEY=N]
 Times of the device the NEFF was compiled for, by simulation. The trace opens in https://ui.perfetto.dev.
-Of a model compiled for several shapes, bucket N (default: the last, which is the largest).
+Of a model compiled for several shapes, bucket N (default: the last, which is the largest). --limit as for ncc-run; memory is that of the simulation.
 Exit codes as ncc-run.
 )";
 
@@ -92,14 +92,22 @@ void print(const neff::Json &j) {
   }
 }
 
+int run(const Args &args);
+
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"trace", "top", "bucket"}, {"json"}, kHelp);
+  Args args(argc, argv, {"trace", "top", "bucket", "limit"}, {"json"}, kHelp);
+  return guardedMain(args.has("json"), [&] { return run(args); });
+}
+
+namespace {
+
+int run(const Args &args) {
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
-  auto model = neff::readModel(args.positional[0], {.checkWeightHash = false});
+  auto model = neff::readModel(args.positional[0], {.checkWeightHash = false, .memoryBytes = limitsOf(args).memory});
   if (!model.ok()) {
     return failure(kBadModel, model.status(), args.has("json"));
   }
@@ -111,7 +119,7 @@ int main(int argc, char **argv) {
     neff::Model bucket = std::move(model->buckets[static_cast<size_t>(index)]);
     *model = std::move(bucket);
   }
-  auto report = sim::simulateTiming(*model, {.trace = args.has("trace")});
+  auto report = sim::simulateTiming(*model, {.trace = args.has("trace"), .limits = limitsOf(args)});
   auto spec = hw::parseDevice(model->device);
   if (!report.ok() || !spec.ok()) {
     return failure(kRunFailed, report.ok() ? spec.status() : report.status(), args.has("json"));
@@ -132,3 +140,5 @@ int main(int argc, char **argv) {
   }
   return kOk;
 }
+
+} // namespace

@@ -6,7 +6,7 @@
 #include "runtime/api/TensorFiles.h"
 #include "runtime/api/ValueFiles.h"
 #include "tools/ncc-run/Compare.h"
-#include "tools/support/Failure.h"
+#include "tools/support/Limits.h"
 
 #include "absl/strings/str_format.h"
 
@@ -21,7 +21,7 @@ namespace {
 
 const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME=FILE.(npy|pb) ... | --random SEED]
                [--output-dir DIR] [--rtol R] [--atol A] [--min-cosine C] [--bucket N] [--executor host|precise|both] [--threads N]
-               [--json]
+               [--limit KEY=N] [--json]
   --test-data DIR   inputs from DIR/input_J.pb, results compared with DIR/output_J.pb: max abs, max rel, cosine
   --input N=FILE    one input by name (or position)
   --random SEED     random inputs (also for inputs not given)
@@ -30,6 +30,9 @@ const char *kHelp = R"(usage: ncc-run MODEL.neff [--test-data DIR | --input NAME
   --rtol, --atol    tolerances (default 1e-3 and 1e-5*max|b|; 1e-2 and 1e-2*max|b| for models in bf16, f16 or i8)
   --min-cosine C    pass on cosine >= C instead of on tolerances (float outputs)
   --executor both   runs the inputs on both and compares them by the bound of docs/runtime.md; outputs are the host's
+  --limit KEY=N     refuses a NEFF that asks for more: work=N units per inference (about a ns of one CPU each; default 1.8e13),
+                    steps=N of a plan with its loops (default 2e7), or memory=N bytes, with k, m, g or t for 2^10 to 2^40
+                    (default: this machine's); may be given several times
   --check           with --executor precise: fail on reads of memory nobody wrote and on races
   --json            errors as one line of JSON on stderr
 exit: 0 all passed, 1 a comparison failed, 2 bad command line, 3 bad input files, 4 bad NEFF, 5 the run failed
@@ -215,6 +218,7 @@ bool compareOutputs(const Args &args, const neff::Model &model, const std::vecto
 bool compareExecutors(const Args &args, const neff::Model &model, const std::vector<ops::Value> &inputs, const std::vector<ops::Value> &outputs) {
   api::SessionOptions options;
   options.executor = api::ExecutorKind::Precise;
+  options.limits = limitsOf(args);
   auto session = api::Session::open(args.positional[0], options);
   if (!session.ok()) {
     stop(kBadModel, session.status());
@@ -258,11 +262,19 @@ void printValue(const std::string &name, const ops::Value &value) {
   std::printf("%s\n", tensor.size() > 8 ? " ..." : "");
 }
 
+int run(const Args &args);
+
 } // namespace
 
 int main(int argc, char **argv) {
-  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "bucket", "executor", "threads"}, {"check", "json"}, kHelp);
+  Args args(argc, argv, {"test-data", "input", "random", "output-dir", "rtol", "atol", "min-cosine", "bucket", "executor", "threads", "limit"}, {"check", "json"}, kHelp);
   json = args.has("json");
+  return guardedMain(json, [&] { return run(args); });
+}
+
+namespace {
+
+int run(const Args &args) {
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
@@ -271,6 +283,8 @@ int main(int argc, char **argv) {
   if (executor != "host" && executor != "precise" && executor != "both") {
     Args::fail("--executor is host, precise or both");
   }
+  options.limits = limitsOf(args);
+  options.read.memoryBytes = options.limits.memory;
   options.executor = executor != "precise" ? api::ExecutorKind::Host : api::ExecutorKind::Precise;
   options.host.threads = static_cast<int>(args.number("threads", 0));
   options.precise.checkUninitialised = options.precise.checkRaces = args.has("check");
@@ -303,3 +317,5 @@ int main(int argc, char **argv) {
   }
   return agree ? kOk : kMismatch;
 }
+
+} // namespace

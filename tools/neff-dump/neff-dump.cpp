@@ -3,7 +3,7 @@
 // Shows what is in a NEFF.
 
 #include "runtime/neff/Reader.h"
-#include "tools/support/Failure.h"
+#include "tools/support/Limits.h"
 
 #include <cinttypes>
 
@@ -154,10 +154,18 @@ void summary(const neff::Model &model) {
   std::printf("%" PRIu64 " bytes of weights, %zu channels, %zu groups\n", model.weightBytes, model.channels.size(), std::max<size_t>(1, model.groups.size()));
 }
 
+int run(const Args &args);
+
 } // namespace
 
 int main(int argc, char **argv) {
   Args args(argc, argv, {}, {"header", "disassemble", "weights", "files"}, kHelp);
+  return guardedMain(false, [&] { return run(args); });
+}
+
+namespace {
+
+int run(const Args &args) {
   if (args.positional.size() != 1) {
     Args::fail("expected one NEFF");
   }
@@ -187,3 +195,5 @@ int main(int argc, char **argv) {
   }
   return kOk;
 }
+
+} // namespace

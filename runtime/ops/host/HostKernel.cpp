@@ -4,6 +4,7 @@
 #include "runtime/ops/host/HostKernel.h"
 
 #include "runtime/ops/Kernel.h"
+#include "runtime/ops/host/Calls.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -63,6 +64,15 @@ absl::StatusOr<Tensor> allocateTensor(DType dtype, const Shape &shape) {
   return Tensor(dtype, shape);
 }
 
+absl::Status charactersFit(const Tensor &strings, int64_t copies) {
+  size_t longest = 0;
+  for (int64_t i = 0; strings.dtype() == DType::String && i < strings.size(); ++i) {
+    longest = std::max(longest, strings.strings()[static_cast<size_t>(i)].size());
+  }
+  return static_cast<double>(longest) * static_cast<double>(copies) <= kMostBytes ? absl::OkStatus()
+                                                                                  : absl::ResourceExhaustedError("its strings are too long for so many of them");
+}
+
 static absl::Status checkArity(const HostKernel &kernel, size_t count) {
   if (static_cast<int>(count) < kernel.least || (kernel.most >= 0 && static_cast<int>(count) > kernel.most)) {
     return absl::InvalidArgumentError(absl::StrCat("takes ", kernel.least, " to ", kernel.most, " operands, has ", count));
@@ -70,9 +80,10 @@ static absl::Status checkArity(const HostKernel &kernel, size_t count) {
   return absl::OkStatus();
 }
 
-static absl::Status applyRule(const HostKernel &kernel, Rule &rule) {
+absl::Status applyRule(const HostKernel &kernel, Rule &rule) {
   rule.call.kernel = kernel.name;
   rule.call.attrs = rule.attrs;
+  rule.call.operands.clear();
   for (size_t i = 0; i < rule.in.size(); ++i) {
     rule.call.operands.push_back(rule.has(i) ? static_cast<int>(i) : -1);
   }
@@ -129,7 +140,7 @@ static absl::Status runCall(const Rule &rule, HostCall &call) {
   }
   std::vector<Tensor> inputs, outputs;
   for (int operand : rule.call.operands) {
-    inputs.push_back(operand < 0 ? Tensor() : call.tensor(static_cast<size_t>(operand)));
+    inputs.push_back(operand < 0 ? Tensor() : soundBools(call.tensor(static_cast<size_t>(operand))));
   }
   for (const ValueType &type : rule.out) {
     if (!type.isStatic()) {
@@ -140,6 +151,11 @@ static absl::Status runCall(const Rule &rule, HostCall &call) {
       return tensor.status();
     }
     outputs.push_back(*std::move(tensor));
+  }
+  for (const Tensor &input : inputs) {
+    if (absl::Status status = charactersFit(input, outputs.empty() ? 0 : outputs[0].size()); !status.ok()) {
+      return status;
+    }
   }
   KernelContext context{rule.call.attrs, inputs, absl::MakeSpan(outputs)};
   if (absl::Status status = kernel->run(context); !status.ok()) {

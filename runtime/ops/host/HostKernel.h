@@ -66,6 +66,9 @@ struct HostKernel {
 const HostKernel *findHostKernel(std::string_view name);
 absl::Span<const HostKernel> allHostKernels();
 
+/// Asks the kernel's rule, after the number of operands was checked.
+absl::Status applyRule(const HostKernel &kernel, Rule &rule);
+
 /// The result types of a kernel. `known` may be shorter than `in`. Fails when the operands do not fit, or when a
 /// declared type contradicts what the rule says.
 absl::StatusOr<std::vector<ValueType>> inferHostTypes(std::string_view name, const Attributes &attrs, absl::Span<const ValueType> in,
@@ -77,5 +80,8 @@ absl::StatusOr<std::vector<Value>> runHostKernel(std::string_view name, const At
 
 /// A tensor of run-time size; an error instead of the end of the process when it is beyond reason.
 absl::StatusOr<Tensor> allocateTensor(DType dtype, const Shape &shape);
+
+/// Fails when so many copies of a tensor's longest string would take more memory than any tensor may.
+absl::Status charactersFit(const Tensor &strings, int64_t copies);
 
 } // namespace ncc::ops

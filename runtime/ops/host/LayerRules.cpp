@@ -9,7 +9,7 @@ namespace ncc::ops {
 
 namespace {
 
-constexpr int64_t kMostHidden = int64_t{1} << 24;
+constexpr int64_t kMostHidden = int64_t{1} << 24, kMostCells = 4096;
 
 /// An operand that is given must have these dims, as far as they are known.
 absl::Status needDims(const Rule &rule, size_t i, const char *name, const Shape &dims) {
@@ -106,7 +106,7 @@ absl::Status regions(Rule &rule, int64_t columns) {
   const ValueType &x = rule.in[0], &rois = rule.in[1];
   const int64_t height = rule.attrs.getInt("height", 1), width = rule.attrs.getInt("width", 1);
   if (!isFloat(x.dtype) || x.dtype != rois.dtype || (x.ranked && x.rank() != 4) || (rois.ranked && (rois.rank() != 2 || !dimsAgree(rois.shape[1], columns))) ||
-      height < 1 || width < 1 || height > 4096 || width > 4096) {
+      height < 1 || width < 1 || height > kMostCells || width > kMostCells || rule.attrs.getInt("sampling_ratio", 0) > kMostCells) {
     return invalid(absl::StrCat("needs a float image [N,C,H,W] and regions of ", columns, " numbers of its type"));
   }
   rule.out = {ValueType::tensor(x.dtype, {rois.ranked ? rois.shape[0] : kUnknownDim, x.ranked ? x.shape[1] : kUnknownDim, height, width})};

@@ -56,7 +56,11 @@ absl::Status sliceRule(Rule &rule) {
     if (out[i] > 0 && (offsets[i] < 0 || offsets[i] >= x[i] || last < 0 || last >= x[i])) {
       return invalid(absl::StrCat("reads outside dim ", i, " of size ", x[i]));
     }
+    offsets[i] = out[i] > 0 ? offsets[i] : 0; // what no element is read by is no number to compute with
+    strides[i] = out[i] > 1 ? strides[i] : 1;
   }
+  rule.call.attrs.set("offsets", offsets);
+  rule.call.attrs.set("strides", strides);
   rule.out = {ValueType::tensor(rule.in[0].dtype, out)};
   return absl::OkStatus();
 }
@@ -109,7 +113,11 @@ absl::Status concatRule(Rule &rule) {
       if (other.size() != dims.size() || (d != along && !dimsAgree(dims[d], other[d]))) {
         return invalid(absl::StrCat("operands of shapes ", shapeString(dims), " and ", shapeString(other), " cannot be joined along axis ", *axis));
       }
-      dims[d] = d == along ? (dims[d] < 0 || other[d] < 0 ? kUnknownDim : dims[d] + other[d]) : knownDim(dims[d], other[d]);
+      if (d != along || dims[d] < 0 || other[d] < 0) {
+        dims[d] = d == along ? kUnknownDim : knownDim(dims[d], other[d]);
+      } else if (__builtin_add_overflow(dims[d], other[d], &dims[d])) {
+        return invalid("the joined dim is too large");
+      }
     }
   }
   rule.out = {ValueType::tensor(rule.in[0].dtype, dims)};
@@ -128,7 +136,8 @@ absl::Status padRule(Rule &rule) {
   }
   const std::string mode = rule.call.attrs.getString("mode", "constant");
   for (size_t i = 0; i < dims.size(); ++i) {
-    if (std::abs(low[i]) > (int64_t{1} << 40) || std::abs(high[i]) > (int64_t{1} << 40)) {
+    constexpr int64_t kMostPad = int64_t{1} << 40;
+    if (low[i] < -kMostPad || low[i] > kMostPad || high[i] < -kMostPad || high[i] > kMostPad) {
       return invalid("a pad is out of range");
     }
     const int64_t size = dims[i];

@@ -5,6 +5,8 @@
 
 namespace ncc::ops {
 
+static constexpr int64_t kMostSampledRank = 8;
+
 /// grid_sample(x[N,C,spatial...], grid[N,out...,dims]): [N,C,out...].
 absl::Status gridSampleRule(Rule &rule) {
   if (absl::Status status = needTensors(rule); !status.ok()) {
@@ -17,6 +19,9 @@ absl::Status gridSampleRule(Rule &rule) {
   if (!x.ranked || !grid.ranked) {
     rule.out = {ValueType::unranked(x.dtype)};
     return absl::OkStatus();
+  }
+  if (x.rank() > kMostSampledRank) { // a cubic sample reads 4 places per dim
+    return invalid("has too many dims to be sampled");
   }
   if (x.rank() < 3 || grid.rank() != x.rank() || !dimsAgree(x.shape[0], grid.shape[0]) || !dimsAgree(grid.shape.back(), x.rank() - 2)) {
     return invalid("needs an image [N, C, spatial...] and a grid [N, out..., dims] of one place per element");

@@ -27,6 +27,10 @@ absl::Status stringConcatRun(HostCall &call) {
   const Tensor &a = call.tensor(0), &b = call.tensor(1);
   absl::StatusOr<Shape> shape = broadcast(a.shape(), b.shape());
   absl::StatusOr<Tensor> out = shape.ok() ? allocateTensor(DType::String, *shape) : shape.status();
+  for (const Tensor *operand : {&a, &b}) {
+    absl::Status status = out.ok() ? charactersFit(*operand, out->size()) : absl::OkStatus();
+    out = status.ok() ? std::move(out) : status;
+  }
   if (!out.ok()) {
     return out.status();
   }

@@ -35,6 +35,9 @@ absl::Status tileByRun(HostCall &call) {
     return out.status();
   }
   const Tensor &x = call.tensor(0);
+  if (absl::Status status = charactersFit(x, out->size()); !status.ok()) {
+    return status;
+  }
   const int64_t rank = x.rank(), row = rank ? x.shape()[rank - 1] : 1;
   if (rank == 0 || out->size() == 0) {
     copyRun(x, 0, *out, 0, out->size());

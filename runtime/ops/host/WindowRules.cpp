@@ -10,7 +10,7 @@ namespace ncc::ops {
 
 namespace {
 
-constexpr int64_t kMostOffset = int64_t{1} << 32;
+constexpr int64_t kMostOffset = int64_t{1} << 30; // products of two, and sums of those, fit 64 bits
 
 struct Window {
   std::vector<int64_t> strides, pads, dilations;
@@ -195,7 +195,8 @@ static absl::Status pooled(Rule &rule, std::optional<DType> dtype) {
     return x.dtype == DType::String ? invalid("needs numbers") : absl::OkStatus();
   }
   std::vector<int64_t> kernel = rule.attrs.getInts("kernel"), extra = rule.attrs.getInts("extra");
-  if (x.dtype == DType::String || x.rank() < 3 || static_cast<int64_t>(kernel.size()) != x.rank() - 2 || extra.size() > kernel.size()) {
+  if (x.dtype == DType::String || x.rank() < 3 || static_cast<int64_t>(kernel.size()) != x.rank() - 2 || extra.size() > kernel.size() ||
+      std::any_of(extra.begin(), extra.end(), [](int64_t more) { return more < 0 || more >= kMostOffset; })) {
     return invalid("needs numbers [N, C, spatial...] and a kernel of as many dims as there are spatial ones");
   }
   absl::StatusOr<Shape> out = slide(rule, spatial(x), Shape(kernel.begin(), kernel.end()));

@@ -42,7 +42,7 @@ TEST(Hostile, RangesThatWrap) {
   expectRefused(wide([](auto &b) { first<isa::DmaCopy>(b).dst.offset = UINT64_MAX - 63; }), "outside");
   expectRefused(wide([](auto &b) { first<isa::TensorTensor>(b).dst.offset = uint64_t{1} << 63; }), "outside");
   expectRefused(wide([](auto &b) { first<isa::TensorTensor>(b).a.dims[0].stride = INT32_MAX; }), "outside");
-  expectRefused(wide([](auto &b) { first<isa::TensorTensor>(b).b.dims[0].stride = -1; }), "outside");
+  expectRefused(wide([](auto &b) { first<isa::Activate>(b).src.dims[0].stride = -1; }), "outside");
   expectRefused(wide([](auto &b) { first<isa::Scan>(b).src.dims[0].size = UINT32_MAX; }), "outside");
 }
 

@@ -64,9 +64,9 @@ TEST(Neff, RoundTripIsExactAndDeterministic) {
   test::ModelBuilder b = test::makeMlp({256, 384, 128}, 64);
   b.model->channels.clear();
   CallEntry call;
-  call.kernel = "identity";
-  call.attributes.set("axis", int64_t{3});
-  call.inputs = {CallOperand{0, 0, DType::F32, {2, 2}}, std::nullopt};
+  call.kernel = "layer_norm";
+  call.attributes.set("axis", int64_t{1});
+  call.inputs = {CallOperand{0, 0, DType::F32, {2, 2}}, CallOperand{0, 16, DType::F32, {2}}, std::nullopt};
   call.outputs = {CallOperand{1, 0, DType::F32, {2, 2}}};
   b.program().calls.push_back(call);
   b.run(isa::Call{});
@@ -82,8 +82,8 @@ TEST(Neff, RoundTripIsExactAndDeterministic) {
   EXPECT_TRUE(read->programs[0].run == b.program().run);
   EXPECT_TRUE(read->programs[0].init == b.program().init);
   EXPECT_EQ(read->programs[0].blockStarts, b.program().blockStarts);
-  EXPECT_EQ(read->programs[0].calls[0].attributes.getInt("axis", 0), 3);
-  EXPECT_FALSE(read->programs[0].calls[0].inputs[1].has_value());
+  EXPECT_EQ(read->programs[0].calls[0].attributes.getInt("axis", 0), 1);
+  EXPECT_FALSE(read->programs[0].calls[0].inputs[2].has_value());
   EXPECT_EQ(read->inputs, b.model->inputs);
   EXPECT_EQ(read->nodes.size(), 2u);
   EXPECT_EQ(read->report, b.model->report);

@@ -152,6 +152,7 @@ constexpr Phase kPhases[] = {
      [](OpPassManager &passes, const PipelineOptions &options) {
        if (options.enabled("layout")) {
          passes.addNestedPass<FuncOp>(layout::createAssignLayoutPass());
+         passes.addNestedPass<FuncOp>(layout::createFoldFlatPass());
        }
      }},
     {"tiling", "ops grouped around their accumulators",

@@ -19,6 +19,8 @@
 #include "dialects/graph/Evaluate.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/graph/Locations.h"
+#include "passes/lower/InstructionCount.h"
+#include "passes/partition/OpCost.h"
 #include "runtime/neff/Hash.h"
 #include "runtime/sim/Timing.h"
 
@@ -237,7 +239,7 @@ private:
   bool import() {
     return timed("import", [&] {
       module = driver::importModel(workspace->context, model, options, diagnostics);
-      if (!module || !driver::everyValueFits(*module, device, diagnostics)) {
+      if (!module || !driver::everyValueFits(*module, device, diagnostics) || !driver::interfaceFits(*module, options.cores, device, diagnostics)) {
         return false;
       }
       auto main = module->lookupSymbol<func::FuncOp>("main");
@@ -322,6 +324,9 @@ private:
       }
       if (name == "lower") {
         countOps();
+        if (!fewInstructions()) {
+          return false;
+        }
       }
       if (name == "quantize" && options.quantizeInt8 && !timed("calibrate", [&] { return calibrateRanges(); })) {
         return false;
@@ -332,7 +337,7 @@ private:
         phase.build(passes, pipeline);
         return succeeded(passes.run(*module));
       });
-      if (!ok) {
+      if (!ok || (name == "memory" && !driver::programsFit(*module, device, diagnostics))) {
         return false;
       }
       graphLevel &= name != "lower";
@@ -361,12 +366,21 @@ private:
     return driver::divide(options.cores, pipeline.parallel, compile, keep);
   }
 
+  bool fewInstructions() {
+    int64_t expected = lower::expectedInstructions(*module, device);
+    if (expected > options.maxInstructions) {
+      diagnostics.report(Code::TooManyInstructions, "the model would take about " + std::to_string(expected) + " instructions; programs of up to " +
+                                                        std::to_string(options.maxInstructions) + " are compiled");
+    }
+    return expected <= options.maxInstructions;
+  }
+
   void countOps() {
     llvm::DenseSet<Attribute> kept;
     summary.keptBytes = 0;
     module->walk([&](Operation *op) {
       if (auto constant = dyn_cast<graph::ConstantOp>(op); constant && !constant->use_empty() && kept.insert(constant.getValueAttr()).second) {
-        summary.keptBytes += static_cast<int64_t>(graph::constantTensor(constant->getResult(0))->byteSize());
+        summary.keptBytes += partition::bytesOf(constant.getType());
       }
       if (llvm::isa<graph::GraphDialect>(op->getDialect()) && !llvm::isa<graph::ConstantOp, graph::YieldOp, graph::FusionOp>(op)) {
         ++summary.graphOps[op->getName().stripDialect().str()];

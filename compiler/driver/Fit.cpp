@@ -2,6 +2,7 @@
 #include "compiler/driver/Fit.h"
 
 #include "compiler/driver/Phases.h"
+#include "dialects/core/Core.h"
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/graph/Locations.h"
@@ -77,6 +78,42 @@ bool driver::everyValueFits(ModuleOp module, const hw::DeviceSpec &device, ncc::
     return WalkResult::advance();
   });
   return !result.wasInterrupted();
+}
+
+static std::string gigabytes(__int128 bytes) { return std::to_string(static_cast<int64_t>(bytes / 1000000000)) + " GB"; }
+
+bool driver::interfaceFits(ModuleOp module, int cores, const hw::DeviceSpec &device, ncc::DiagnosticEngine &diagnostics) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  const int64_t share = device.dramBytes / std::max(1, device.coresPerChip);
+  __int128 total = 0;
+  auto add = [&](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    total += tensor && tensor.hasStaticShape() ? partition::bytesOf(tensor) : 0;
+  };
+  llvm::for_each(main.getArgumentTypes(), add);
+  llvm::for_each(main.getResultTypes(), add);
+  if (total <= static_cast<__int128>(share) * std::max(1, cores)) {
+    return true;
+  }
+  diagnostics.report(Code::DoesNotFit, "inputs and outputs take " + gigabytes(total) + ", " + std::to_string(std::max(1, cores)) + " of " + device.name +
+                                           "'s cores have " + gigabytes(static_cast<__int128>(share) * std::max(1, cores)));
+  return false;
+}
+
+bool driver::programsFit(ModuleOp module, const hw::DeviceSpec &device, ncc::DiagnosticEngine &diagnostics) {
+  const int64_t share = device.dramBytes / std::max(1, device.coresPerChip);
+  for (auto program : module.getOps<core::ProgramOp>()) {
+    __int128 total = 0;
+    for (auto buffer : program.getTables().getOps<core::BufferOp>()) {
+      total += buffer.getBytes();
+    }
+    if (total > share) {
+      diagnostics.report(Code::DoesNotFit, "core " + std::to_string(program.getCore()) + " needs " + gigabytes(total) + " for weights, inputs, outputs and what lies between; a core of " +
+                                               device.name + " has " + gigabytes(share));
+      return false;
+    }
+  }
+  return true;
 }
 
 /// A model with stages on the host: its segments together, which all lie in the cores' memory.

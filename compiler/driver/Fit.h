@@ -27,6 +27,13 @@ struct Fit {
 /// anything is computed or reserved for it.
 bool everyValueFits(mlir::ModuleOp module, const hw::DeviceSpec &device, DiagnosticEngine &diagnostics);
 
+/// False, with an error, when the inputs and outputs together, which all exist while the model runs, are larger than the
+/// memory of `cores` cores.
+bool interfaceFits(mlir::ModuleOp module, int cores, const hw::DeviceSpec &device, DiagnosticEngine &diagnostics);
+
+/// False, with an error, when the buffers of a core's program are larger than its share of the memory.
+bool programsFit(mlir::ModuleOp module, const hw::DeviceSpec &device, DiagnosticEngine &diagnostics);
+
 /// Runs the graph passes on `module` (but none that computes constants in other types) and divides it over the cores
 /// by estimates. Nothing when a pass fails.
 std::optional<Fit> fitOf(mlir::ModuleOp module, const Options &options, const hw::DeviceSpec &device);

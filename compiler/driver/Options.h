@@ -40,6 +40,7 @@ struct Options {
 
   int jobs = 0;                    // threads of the compiler; 0: one per CPU. The result does not depend on it
   bool verifyPasses = true;        // run the verifiers of instructions and synchronisation
+  int64_t maxInstructions = int64_t{1} << 22; // a model that would need more is refused before any of them is made
   std::set<std::string> disabled;  // passes left out: fuse, prune, layout, tiling, order, residency
 };
 

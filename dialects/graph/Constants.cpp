@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "dialects/graph/Constants.h"
 
+#include "dialects/graph/BlobNames.h"
 #include "dialects/graph/Graph.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -102,7 +103,8 @@ ElementsAttr tensorAttr(MLIRContext *context, const Tensor &tensor, StringRef na
     ArrayRef<char> data(static_cast<const char *>(tensor.data()), tensor.byteSize());
     auto keep = [tensor](void *, size_t, size_t) {}; // holds the tensor's storage
     AsmResourceBlob blob(data, std::max<size_t>(dtypeSize(tensor.dtype()), 1), std::move(keep), false);
-    return DenseResourceElementsAttr::get(type, name, std::move(blob));
+    const auto *names = context->getOrLoadDialect<GraphDialect>()->getRegisteredInterface<BlobNames>();
+    return DenseResourceElementsAttr::get(type, names->next(name), std::move(blob));
   }
   if (tensor.dtype() == DType::Bool) {
     auto values = tensor.as<bool>();

@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Registers the dialect's types, attributes and ops.
+#include "dialects/graph/BlobNames.h"
 #include "dialects/graph/Forest.h"
 #include "dialects/graph/padding/Padding.h"
 
@@ -79,6 +80,7 @@ void GraphDialect::initialize() {
 #include "dialects/graph/Structure.cpp.inc"
       >();
   registerPadding(*getContext());
+  addInterfaces<BlobNames>();
 }
 
 Operation *GraphDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {

@@ -79,8 +79,14 @@ inline constexpr int64_t kChunkElements = 512;
 inline constexpr int64_t kSpatialChunk = 2048;
 inline constexpr int64_t kConstantChunk = 4096;
 inline constexpr int64_t kPartitions = 128;
+/// A tensor of more tiles is cut into longer chunks, up to this long: instructions are paid for one by one.
+inline constexpr int64_t kManyTiles = 1024;
+inline constexpr int64_t kLongestChunk = 4096;
+/// More elements than a scratchpad holds beside anything else: such a tensor lies in DRAM between ops in any case.
+inline constexpr int64_t kBeyondChip = int64_t{1} << 23;
 
-/// The default cut: rows of 128, boxes of at most `limit` elements, balanced along the outermost dim that must be cut.
+/// The default cut: rows of 128, boxes of at most `limit` elements (more for very large tensors), balanced along the outermost
+/// dim that must be cut.
 Grid defaultGrid(llvm::ArrayRef<int64_t> shape, const Layout &layout, int64_t limit = kChunkElements);
 /// The same grid with its free dims in another order; a size-one dim may be new on the free axis.
 Grid reorderFree(const Grid &grid, const Layout &layout);
@@ -96,6 +102,8 @@ bool legalPartitions(int64_t start, int64_t count);
 Grid transposeGrid(const Grid &grid, llvm::ArrayRef<int64_t> perm);
 /// The grid under another shape when that only regroups dims inside partitions and inside the free axis.
 std::optional<Grid> reshapeGrid(const Grid &grid, llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
+/// The strides of the same elements under another shape, if they have any: dims that merge must follow each other.
+std::optional<Dims> reshapeStrides(llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
 /// The layout a reshape carries `layout` of shape `from` to, when dims keep their side.
 std::optional<Layout> reshapeLayout(const Layout &layout, llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
 /// The part of a grid that a slice with unit or positive strides keeps; null when a kept row would start illegally.

@@ -128,6 +128,27 @@ bool split(Range range, ArrayRef<int64_t> sizes, Dims &starts, Dims &counts, Dim
 
 } // namespace
 
+std::optional<Dims> ncc::layout::reshapeStrides(ArrayRef<int64_t> strides, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  auto groups = matchGroups(from, to);
+  if (!groups) {
+    return std::nullopt;
+  }
+  Dims result = boxStrides(to); // dims of size one have any
+  for (const Group &group : *groups) {
+    int64_t stride = strides[group.from.back()];
+    for (size_t i = group.from.size() - 1; i-- > 0;) {
+      if (strides[group.from[i]] != strides[group.from[i + 1]] * from[group.from[i + 1]]) {
+        return std::nullopt;
+      }
+    }
+    for (size_t i = group.to.size(); i-- > 0;) {
+      result[group.to[i]] = stride;
+      stride *= to[group.to[i]];
+    }
+  }
+  return result;
+}
+
 std::optional<Layout> ncc::layout::reshapeLayout(const Layout &layout, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   auto groups = matchGroups(from, to);
   if (!groups) {

@@ -54,6 +54,7 @@ void populateIndexing(mlir::RewritePatternSet &patterns);
 void populateLayoutOps(mlir::RewritePatternSet &patterns);
 void populateSelection(mlir::RewritePatternSet &patterns);
 void populateWindows(mlir::RewritePatternSet &patterns);
+void populateLargeOps(mlir::RewritePatternSet &patterns);
 void populateIntegers(mlir::RewritePatternSet &patterns, bool byteProducts);
 
 } // namespace ncc::legalize

@@ -29,6 +29,7 @@ struct LegalizeForEngines : ncc::legalize::impl::LegalizeForEnginesPassBase<Lega
     ncc::legalize::populateLayoutOps(patterns);
     ncc::legalize::populateSelection(patterns);
     ncc::legalize::populateWindows(patterns);
+    ncc::legalize::populateLargeOps(patterns);
     ncc::legalize::populateIntegers(patterns, byteProducts);
     GreedyRewriteConfig config;
     config.enableFolding(false).enableConstantCSE(false);

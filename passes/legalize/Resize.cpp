@@ -34,6 +34,13 @@ struct DecomposeResize : OpRewritePattern<graph::ResizeOp> {
       if (from == to && op.getScales()[dim] == 1.0 && !(crops && cuts(op, dim))) {
         continue;
       }
+      if (from > kLargestMatrix / to) {
+        if (!crops && repeatsWhole(op, dim, from, to)) {
+          y = repeat(g, y, dim, to / from);
+          continue;
+        }
+        return rewriter.notifyMatchFailure(op, "its resampling matrix would be larger than an image");
+      }
       auto matrix = weights(op, dim, from, to, 0.0), marked = beyond != 0.0 ? weights(op, dim, from, to, 1.0) : matrix;
       if (!matrix || !marked) {
         return rewriter.notifyMatchFailure(op, "no resampling matrix");
@@ -51,6 +58,33 @@ struct DecomposeResize : OpRewritePattern<graph::ResizeOp> {
   }
 
 private:
+  /// Elements of a matrix that is worth making.
+  static constexpr int64_t kLargestMatrix = int64_t{1} << 22;
+
+  /// Does output j take exactly input j / factor? Where a place follows from the scale alone, the first rows tell: asked of
+  /// the kernel with the indices themselves as the input.
+  static bool repeatsWhole(graph::ResizeOp op, int64_t dim, int64_t from, int64_t to) {
+    constexpr int64_t kAsked = 4096;
+    const bool byScale = op.getCoordinateMode() == graph::CoordinateMode::Asymmetric || op.getCoordinateMode() == graph::CoordinateMode::HalfPixel;
+    const int64_t factor = to / from;
+    if (op.getMode() != graph::ResizeMode::Nearest || to % from != 0 || !byScale || op.getScales()[dim] != static_cast<double>(factor) ||
+        factor > kLargestMatrix / kAsked) {
+      return false;
+    }
+    const int64_t rows = std::min(from, kAsked);
+    Tensor indices(DType::F32, {1, rows});
+    for (int64_t i = 0; i < rows; ++i) {
+      indices.mutableAs<float>()[i] = static_cast<float>(i);
+    }
+    std::optional<Tensor> taken = resized(op, dim, indices, rows * factor, 0.0);
+    for (int64_t j = 0; taken && j < rows * factor; ++j) {
+      if (taken->as<float>()[j] != static_cast<float>(j / factor)) {
+        return false;
+      }
+    }
+    return taken.has_value();
+  }
+
   /// Does a crop take less or more than the whole dim?
   static bool cuts(graph::ResizeOp op, int64_t dim) {
     ArrayRef<double> roi = op.getRoi();
@@ -75,17 +109,22 @@ private:
 
   /// [from, to]: column j holds the weights of output j, or `beyond` outside of a crop.
   static std::optional<Tensor> weights(graph::ResizeOp op, int64_t dim, int64_t from, int64_t to, double beyond) {
+    Tensor identity(DType::F32, {from, from});
+    for (int64_t i = 0; i < from; ++i) {
+      identity.mutableAs<float>()[i * from + i] = 1.0f;
+    }
+    return resized(op, dim, identity, to, beyond);
+  }
+
+  /// The rows of x resized as the op resizes `dim`.
+  static std::optional<Tensor> resized(graph::ResizeOp op, int64_t dim, const Tensor &x, int64_t to, double beyond) {
     ops::Attributes attrs = graph::attributesOf(op);
     ArrayRef<double> roi = op.getRoi();
     size_t rank = roi.size() / 2;
     attrs.set("scales", std::vector<double>{1.0, op.getScales()[dim]});
     attrs.set("roi", roi.empty() ? std::vector<double>{} : std::vector<double>{0.0, roi[dim], 1.0, roi[rank + dim]});
     attrs.set("extrapolation_value", beyond);
-    Tensor identity(DType::F32, {from, from});
-    for (int64_t i = 0; i < from; ++i) {
-      identity.mutableAs<float>()[i * from + i] = 1.0f;
-    }
-    std::vector<Tensor> outputs{Tensor(DType::F32, {from, to})}, inputs{identity};
+    std::vector<Tensor> outputs{Tensor(DType::F32, {x.shape()[0], to})}, inputs{x};
     ops::KernelContext context{attrs, inputs, absl::MakeSpan(outputs)};
     const ops::KernelInfo *kernel = ops::findKernel("resize");
     if (!kernel || !kernel->run(context).ok()) {

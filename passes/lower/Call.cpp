@@ -2,6 +2,7 @@
 //
 // Finding an op's emitter, and the way of everything that has none: a GpSimd firmware call on DRAM tensors.
 #include "passes/lower/Emitters.h"
+#include "passes/lower/InstructionCount.h"
 #include "dialects/graph/Evaluate.h"
 #include "dialects/graph/Graph.h"
 
@@ -20,6 +21,15 @@ static bool hasEngineTypes(Operation *op) {
   return llvm::all_of(op->getOperandTypes(), stored) && llvm::all_of(op->getResultTypes(), stored);
 }
 
+/// Of the root and the elementwise ops behind it.
+static int64_t instructionsOf(const Group &group, const hw::DeviceSpec &spec) {
+  int64_t sum = group.root ? expectedInstructions(group.root, spec) : 0;
+  for (Operation *op : group.body) {
+    sum = std::min(sum, kMostPerOp + 1) + std::min(expectedInstructions(op, spec), kMostPerOp + 1);
+  }
+  return sum;
+}
+
 const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
   if ((group.root && !hasEngineTypes(group.root)) || !llvm::all_of(group.body, hasEngineTypes)) {
     return nullptr;
@@ -30,7 +40,7 @@ const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
                                    gatherEmitters(), elementwiseEmitters()}) {
     for (const Emitter &emitter : family) {
       if (emitter.root == root && emitter.supports(low, group)) {
-        return &emitter;
+        return instructionsOf(group, low.spec) > kMostPerOp ? nullptr : &emitter;
       }
     }
   }

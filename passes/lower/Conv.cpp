@@ -256,20 +256,31 @@ private:
   /// One tap over all input channels, cut where the input block lies in several cells.
   void emitTap(int64_t tap, const TapRange &range, const Rows &rows, int64_t n0, int64_t nCount, ArrayRef<int64_t> first,
                ArrayRef<int64_t> sizes, ArrayRef<int64_t> blockStrides, Type type, Value &acc) {
+    if (!index) {
+      index.emplace(input);
+    }
+    Box reached{Dims(inLayout.free.size(), 0), Dims(inLayout.free.size(), 1)};
+    size_t fN = freeIndex(inLayout, 0);
+    reached.start[fN] = n0;
+    reached.size[fN] = nCount;
+    for (size_t d = 0; d < s.spatial(); ++d) {
+      size_t f = freeIndex(inLayout, static_cast<int64_t>(d) + 2);
+      reached.start[f] = range.inStart[d];
+      reached.size[f] = (range.outSize[d] - 1) * (s.transposed ? 1 : s.strides[d]) + 1;
+    }
     for (size_t r = 0; r < input.rows.size(); ++r) {
       std::optional<Read> weights = stationary(input.rows[r], tap, rows);
       if (!weights) {
         continue;
       }
-      for (size_t b = 0; b < input.boxes.size(); ++b) {
+      index->forEachBox(reached, [&](size_t b) {
         const Box &cell = input.boxes[b];
         View view = input.cell(r, b);
         Dims outStart, outSize, strides;
         int64_t offset = view.offset;
-        size_t fN = freeIndex(inLayout, 0);
         int64_t nLow = std::max(n0, cell.start[fN]), nHigh = std::min(n0 + nCount, cell.start[fN] + cell.size[fN]);
         if (nHigh <= nLow) {
-          continue;
+          return;
         }
         outStart.push_back(nLow - n0);
         outSize.push_back(nHigh - nLow);
@@ -289,12 +300,10 @@ private:
           strides.push_back(view.strides[f] * step);
           offset += (base + low * step - cell.start[f]) * view.strides[f];
         }
-        if (empty) {
-          continue;
+        if (!empty) {
+          multiply(*weights, {view.tile, view.partition, offset, strides}, input.rows[r].count, outStart, outSize, sizes, blockStrides, type, acc);
         }
-        multiply(*weights, {view.tile, view.partition, offset, strides}, input.rows[r].count, outStart, outSize, sizes,
-                 blockStrides, type, acc);
-      }
+      });
     }
   }
 
@@ -386,6 +395,7 @@ private:
   ResultGrids results;
   BlockEvaluator evaluator;
   Grid input;
+  std::optional<GridIndex> index; // of the input, once it is known
   struct WeightTile {
     Value value;
     SmallVector<int64_t> taps; // the ones it holds

@@ -5,6 +5,8 @@
 #include "dialects/graph/Constants.h"
 #include "passes/lower/Lowering.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace ncc;
 using namespace ncc::lower;
@@ -60,6 +62,10 @@ void emitPieces(TileBuilder &t, const Piece &piece, llvm::function_ref<void(cons
   size_t cut = 0;
   while (piece.freeSizes[cut] == 1) {
     ++cut;
+  }
+  constexpr int64_t kManyPieces = 64; // then any shorter dim serves better
+  for (size_t d = cut + 1; piece.freeSizes[cut] > kManyPieces && d < piece.freeSizes.size(); ++d) {
+    cut = piece.freeSizes[d] > 1 && piece.freeSizes[d] < piece.freeSizes[cut] ? d : cut;
   }
   for (int64_t i = 0; i < piece.freeSizes[cut]; ++i) {
     Piece slice = piece;
@@ -128,6 +134,29 @@ Value Lowering::constant(const Tensor &tensor) {
   return slot.buffer;
 }
 
+Value Lowering::filledDram(const Tensor &element, int64_t count) {
+  // Long runs for the DMA: a row of copies, read again and again.
+  constexpr int64_t kRow = 4096;
+  int64_t width = std::min(kRow, count);
+  Tensor row(storageType(element.dtype()), {width});
+  for (int64_t i = 0; i < width; ++i) {
+    std::memcpy(static_cast<char *>(row.mutableData()) + i * dtypeSize(row.dtype()), element.data(), dtypeSize(row.dtype()));
+  }
+  Value source = constant(row);
+  Type type = tile::elementTypeOf(source.getType());
+  SmallVector<Value> parts;
+  SmallVector<Attribute> places;
+  auto add = [&](int64_t start, int64_t rows, int64_t columns) {
+    if (rows * columns > 0) {
+      parts.push_back(t.dma(t.dram(rows * columns, type), {source, t.dramPattern(0, {0, 1}, {rows, columns})}));
+      places.push_back(t.dramPattern(start, {columns, 1}, {rows, columns}));
+    }
+  };
+  add(0, count / width, width);
+  add(count / width * width, 1, count % width);
+  return parts.size() == 1 ? parts[0] : t.join(t.dram(count, type), parts, places);
+}
+
 Value Lowering::constantTile(const Tensor &tensor, int64_t partitions, int64_t elements) {
   Value buffer = constant(tensor);
   Type element = tile::elementTypeOf(buffer.getType());
@@ -178,6 +207,10 @@ Grid Lowering::gridToStore(TensorState &s) {
 DramView Lowering::dram(Value value) {
   TensorState &s = state(value);
   if (s.dram) {
+    return *s.dram;
+  }
+  if (s.repeats && product(s.shape) > kLargestSplat) {
+    s.dram = DramView{filledDram(*s.repeats, product(s.shape)), 0, boxStrides(s.shape)};
     return *s.dram;
   }
   if (s.constant) {

@@ -31,6 +31,13 @@ mlir::Type accumulatorType(mlir::Type operand);
 /// block + bias[channel], channels `rows` on partitions; `bias` is a one-dim tensor over all channels.
 mlir::Value addChannelBias(Lowering &low, mlir::Type type, Read block, mlir::Value bias, Rows rows);
 
+/// Whether a result should be put together in DRAM: no engine holds the operands, and the result is larger than the
+/// chip, or has no dim that fills the partitions.
+bool movesInDram(Lowering &low, llvm::ArrayRef<mlir::Value> operands, mlir::Value result);
+void concatInDram(Lowering &low, llvm::ArrayRef<mlir::Value> operands, mlir::Value result, int64_t axis);
+/// A border of `value` around x; all amounts are positive.
+void padInDram(Lowering &low, mlir::Value x, mlir::Value result, llvm::ArrayRef<int64_t> before, double value);
+
 // The tables of the families; findEmitter searches them.
 llvm::ArrayRef<Emitter> elementwiseEmitters();
 llvm::ArrayRef<Emitter> contractEmitters();

@@ -11,12 +11,22 @@ using namespace ncc::lower;
 
 namespace {
 
+/// An access pattern counts no more.
+constexpr int64_t kMostRows = (int64_t{1} << 31) - 1;
+
 bool supports(Lowering &low, const Group &group) {
   auto op = cast<graph::GatherOp>(group.root);
   auto data = cast<RankedTensorType>(op.getData().getType()), indices = cast<RankedTensorType>(op.getIndices().getType());
   Type index = indices.getElementType();
   return group.body.empty() && op.getAxis() == 0 && (index.isInteger(32) || index.isInteger(64)) &&
-         data.getElementType().isIntOrFloat() && !data.getElementType().isF64() && data.getNumElements() > 0 && indices.getNumElements() > 0;
+         data.getElementType().isIntOrFloat() && !data.getElementType().isF64() && data.getNumElements() > 0 && indices.getNumElements() > 0 &&
+         data.getShape()[0] <= kMostRows;
+}
+
+/// Many short rows, or more than the chip holds: one transfer from DRAM to DRAM.
+bool staysInDram(int64_t gathers, int64_t count, int64_t row) {
+  constexpr int64_t kMany = 64;
+  return count > kBeyondChip / row || (gathers >= kMany && row < kChunkElements);
 }
 
 void emit(Lowering &low, const Group &group) {
@@ -31,6 +41,10 @@ void emit(Lowering &low, const Group &group) {
   int64_t last = indexShape.empty() ? 1 : indexShape.back(), outer = count / last;
   Dims flat{outer, last, row}, out = low.state(result).shape;
   Grid grid = defaultGrid(flat, Lowering::canonical(layoutOf(3, {1}), flat), row);
+  if (staysInDram(static_cast<int64_t>(grid.rows.size()) * outer, count, row)) {
+    low.defineRowMajor(result, low.t.gather(low.t.dram(count * row, element), low.t.whole(table), low.t.whole(list), row, rows));
+    return;
+  }
   size_t outerFree = llvm::find(grid.layout.free, 0) - grid.layout.free.begin();
   grid.boxes.clear();
   for (int64_t i = 0; i < outer; ++i) {

@@ -61,6 +61,15 @@ Tensor storedAs(const Tensor &tensor) {
   return type == tensor.dtype() ? tensor : Tensor(type, tensor.shape(), tensor.data(), std::make_shared<Tensor>(tensor));
 }
 
+/// The element that fills a constant, to the bit, as a tensor of one.
+std::optional<Tensor> splatElement(Value value) {
+  auto dense = dyn_cast<DenseElementsAttr>(value.getDefiningOp<graph::ConstantOp>().getValueAttr());
+  if (!dense || !dense.isSplat()) {
+    return std::nullopt;
+  }
+  return graph::attrTensor(dense.resizeSplat(RankedTensorType::get({}, dense.getElementType())));
+}
+
 } // namespace
 
 TensorState &Lowering::state(Value value) {
@@ -73,9 +82,11 @@ TensorState &Lowering::state(Value value) {
     auto type = cast<RankedTensorType>(value.getType());
     slot->shape.assign(type.getShape().begin(), type.getShape().end());
     slot->element = storageElement(type.getElementType());
-    if (auto tensor = graph::constantTensor(value)) {
+    slot->splat = graph::splatValue(value);
+    slot->repeats = slot->splat ? splatElement(value) : std::nullopt;
+    bool huge = slot->repeats && product(slot->shape) > kLargestSplat;
+    if (auto tensor = huge ? std::nullopt : graph::constantTensor(value)) {
       slot->constant = storedAs(*tensor);
-      slot->splat = graph::splatValue(value);
     }
   }
   return *slot;
@@ -248,22 +259,40 @@ View Lowering::block(Value value, const Layout &wanted, Rows rows, const Box &wa
   return view;
 }
 
+const GridIndex &Lowering::indexOf(Value value, const Grid &grid) {
+  TensorState &s = state(value);
+  size_t place = static_cast<size_t>(&grid - s.grids.data());
+  s.indices.resize(std::max(s.indices.size(), place + 1));
+  if (!s.indices[place]) {
+    s.indices[place] = std::make_unique<GridIndex>(grid);
+  }
+  return *s.indices[place];
+}
+
 View Lowering::blockOf(Value value, const Grid &g, Rows rows, const Box &box) {
-  for (size_t r = 0; r < g.rows.size(); ++r) {
-    if (!g.rows[r].contains(rows)) {
-      continue;
+  const GridIndex &index = indexOf(value, g);
+  std::optional<View> found;
+  index.forEachRow(rows, [&](size_t r) {
+    if (found || !g.rows[r].contains(rows)) {
+      return;
     }
-    for (size_t b = 0; b < g.boxes.size(); ++b) {
+    index.forEachBox(box, [&](size_t b) {
+      if (found || !g.boxes[b].contains(box)) {
+        return;
+      }
       View view = g.cell(r, b);
       view.partition += rows.start - g.rows[r].start;
-      if (!g.boxes[b].contains(box) || !legalPartitions(view.partition, rows.count)) {
-        continue;
+      if (!legalPartitions(view.partition, rows.count)) {
+        return;
       }
       for (size_t f = 0; f < view.strides.size(); ++f) {
         view.offset += (box.start[f] - g.boxes[b].start[f]) * view.strides[f];
       }
-      return view;
-    }
+      found = view;
+    });
+  });
+  if (found) {
+    return *found;
   }
   llvm::SmallVector<int64_t, 16> code{0, rows.start, rows.count};
   code.append(encodeLayout(g.layout));
@@ -271,25 +300,25 @@ View Lowering::blockOf(Value value, const Grid &g, Rows rows, const Box &box) {
   code.append(box.size);
   auto [it, added] = blocks.try_emplace({value.getAsOpaquePointer(), code});
   if (added) {
-    it->second = gather(g, state(value).element, rows, box);
+    it->second = gather(g, index, state(value).element, rows, box);
   }
   return it->second;
 }
 
-View Lowering::gather(const Grid &grid, Type element, Rows rows, const Box &box) {
+View Lowering::gather(const Grid &grid, const GridIndex &index, Type element, Rows rows, const Box &box) {
   SmallVector<Value> parts;
   SmallVector<Attribute> places;
   Dims strides = boxStrides(box.size);
-  for (size_t r = 0; r < grid.rows.size(); ++r) {
+  index.forEachRow(rows, [&](size_t r) {
     int64_t low = std::max(rows.start, grid.rows[r].start);
     int64_t high = std::min(rows.start + rows.count, grid.rows[r].start + grid.rows[r].count);
     if (high <= low) {
-      continue;
+      return;
     }
-    for (size_t b = 0; b < grid.boxes.size(); ++b) {
+    index.forEachBox(box, [&](size_t b) {
       auto both = grid.boxes[b].intersect(box);
       if (!both) {
-        continue;
+        return;
       }
       View view = grid.cell(r, b);
       view.partition += low - grid.rows[r].start;
@@ -303,8 +332,8 @@ View Lowering::gather(const Grid &grid, Type element, Rows rows, const Box &box)
       auto place = t.pattern(low - rows.start, high - low, offset, strides, both->size);
       parts.push_back(t.dma(t.sbuf(high - low, both->elements(), element), source));
       places.push_back(place);
-    }
-  }
+    });
+  });
   Type type = t.sbuf(rows.count, box.elements(), element);
   return freshView(t.join(type, parts, places), box);
 }
@@ -459,6 +488,8 @@ std::optional<Grid> Lowering::transposeOnEngine(const TensorState &s, const Grid
   Grid grid = defaultGrid(s.shape, to);
   size_t qFrom = llvm::find(from.layout.free, q) - from.layout.free.begin();
   size_t pTo = llvm::find(to.free, p) - to.free.begin();
+  const GridIndex cells(from);
+  bool legal = true;
   for (size_t r = 0; r < grid.rows.size(); ++r) {
     for (size_t b = 0; b < grid.boxes.size(); ++b) {
       const Box &box = grid.boxes[b];
@@ -486,43 +517,43 @@ std::optional<Grid> Lowering::transposeOnEngine(const TensorState &s, const Grid
             offset += i * outStrides[f];
           }
         }
-        for (size_t pr = 0; pr < from.rows.size(); ++pr) {
+        // The source boxes that hold this combination and some of the wanted rows of q.
+        Box held{Dims(from.layout.free.size(), 0), Dims(from.layout.free.size(), 1)};
+        for (size_t f = 0; f < from.layout.free.size(); ++f) {
+          held.start[f] = f == qFrom ? grid.rows[r].start : at[llvm::find(to.free, from.layout.free[f]) - to.free.begin()];
+        }
+        held.size[qFrom] = grid.rows[r].count;
+        cells.forEachRow({box.start[pTo], box.size[pTo]}, [&](size_t pr) {
           int64_t low = std::max(from.rows[pr].start, box.start[pTo]);
           int64_t high = std::min(from.rows[pr].start + from.rows[pr].count, box.start[pTo] + box.size[pTo]);
           if (high <= low) {
-            continue;
+            return;
           }
-          for (size_t fb = 0; fb < from.boxes.size(); ++fb) {
-            // The source box must hold this combination and some of the wanted rows of q.
+          cells.forEachBox(held, [&](size_t fb) {
             const Box &source = from.boxes[fb];
             View view = from.cell(pr, fb);
-            bool inside = true;
+            auto both = source.intersect(held);
+            if (!both || !legal) {
+              return;
+            }
             for (size_t f = 0; f < from.layout.free.size(); ++f) {
-              if (f == qFrom) {
-                continue;
-              }
-              size_t tf = llvm::find(to.free, from.layout.free[f]) - to.free.begin();
-              int64_t pos = at[tf] - source.start[f];
-              inside &= pos >= 0 && pos < source.size[f];
-              view.offset += pos * view.strides[f];
+              view.offset += (both->start[f] - source.start[f]) * view.strides[f];
             }
-            int64_t qLow = std::max(grid.rows[r].start, source.start[qFrom]);
-            int64_t qHigh = std::min(grid.rows[r].start + grid.rows[r].count, source.start[qFrom] + source.size[qFrom]);
-            if (!inside || qHigh <= qLow) {
-              continue;
-            }
+            int64_t qLow = both->start[qFrom], qHigh = qLow + both->size[qFrom];
             view.partition += low - from.rows[pr].start;
-            if (!legalPartitions(view.partition, high - low) ||
-                !legalPartitions(qLow - grid.rows[r].start, qHigh - qLow)) {
-              return std::nullopt;
+            legal = legalPartitions(view.partition, high - low) && legalPartitions(qLow - grid.rows[r].start, qHigh - qLow);
+            if (!legal) {
+              return;
             }
-            view.offset += (qLow - source.start[qFrom]) * view.strides[qFrom];
             Read read{view.tile, t.pattern(view.partition, high - low, view.offset, {view.strides[qFrom]}, {qHigh - qLow})};
             Value turned = t.transpose(t.psum(qHigh - qLow, high - low, s.element), read);
             parts.push_back(t.copy(t.sbuf(qHigh - qLow, high - low, s.element), t.whole(turned)));
             places.push_back(t.pattern(qLow - grid.rows[r].start, qHigh - qLow,
                                        offset + (low - box.start[pTo]) * outStrides[pTo], {outStrides[pTo]}, {high - low}));
-          }
+          });
+        });
+        if (!legal) {
+          return std::nullopt;
         }
       }
       Value tile = t.join(t.sbuf(grid.rows[r].count, box.elements(), s.element), parts, places);

@@ -5,6 +5,7 @@
 // they never move data themselves.
 #pragma once
 
+#include "passes/layout/GridIndex.h"
 #include "passes/lower/ConstantCache.h"
 #include "passes/lower/TileBuilder.h"
 #include "runtime/hw/DeviceSpec.h"
@@ -29,10 +30,15 @@ struct TensorState {
   Dims shape;
   mlir::Type element;
   llvm::SmallVector<Grid, 1> grids;
+  llvm::SmallVector<std::unique_ptr<GridIndex>, 1> indices; // of the grids that were asked for blocks
   std::optional<DramView> dram;
   std::optional<Tensor> constant; // host value of a graph.constant
   std::optional<double> splat;    // all elements of a constant are this
+  std::optional<Tensor> repeats;  // the one element, to the bit; `constant` is absent when there are too many of it
 };
+
+/// A repeated value of more elements than this is never written out: not on the host, and in DRAM only by transfers.
+inline constexpr int64_t kLargestSplat = int64_t{1} << 20;
 
 class Lowering {
 public:
@@ -74,6 +80,8 @@ public:
   /// Loads one block of a DRAM view in a layout.
   mlir::Value load(const DramView &view, llvm::ArrayRef<int64_t> shape, mlir::Type element, const Layout &layout,
                    Rows rows, const Box &box);
+  /// A row-major DRAM buffer of so many copies of one element.
+  mlir::Value filledDram(const Tensor &element, int64_t count);
   /// A constant in DRAM.
   mlir::Value constant(const Tensor &tensor);
   /// A 128 x 128 tile of ones (for sums across partitions).
@@ -96,7 +104,8 @@ public:
 private:
   View blockOf(mlir::Value value, const Grid &grid, Rows rows, const Box &box);
   View replicatedOf(mlir::Value value, const Layout &layout, int64_t partitions, const Box &box);
-  View gather(const Grid &grid, mlir::Type element, Rows rows, const Box &box);
+  View gather(const Grid &grid, const GridIndex &index, mlir::Type element, Rows rows, const Box &box);
+  const GridIndex &indexOf(mlir::Value value, const Grid &grid);
   std::optional<Grid> transposeOnEngine(const TensorState &state, const Grid &from, const Layout &to);
   Grid gridToStore(TensorState &state);
   static bool scattersInDram(const TensorState &state, const Layout &layout);

@@ -47,14 +47,8 @@ void emitReshape(Lowering &low, const Group &group) {
   ArrayRef<int64_t> from = shapeOf(x), to = shapeOf(result);
   carry(low, x, result, [&](const Grid &grid) { return reshapeGrid(grid, from, to); },
         [&](const DramView &view) -> std::optional<DramView> {
-          // Dense views keep their offset under any shape.
-          Dims natural = boxStrides(from);
-          for (size_t d = 0; d < from.size(); ++d) {
-            if (from[d] != 1 && view.strides[d] != natural[d]) {
-              return std::nullopt;
-            }
-          }
-          return DramView{view.buffer, view.offset, boxStrides(to)};
+          std::optional<Dims> strides = reshapeStrides(view.strides, from, to);
+          return strides ? std::optional(DramView{view.buffer, view.offset, *strides}) : std::nullopt;
         });
 }
 
@@ -74,8 +68,9 @@ void emitTranspose(Lowering &low, const Group &group) {
 void emitSlice(Lowering &low, const Group &group) {
   auto op = cast<graph::SliceOp>(group.root);
   Value x = group.resolve(op.getX()), result = group.outer[0];
+  bool inDram = product(shapeOf(x)) > kBeyondChip; // and is not looked at cell by cell for every slice
   carry(low, x, result,
-        [&](const Grid &grid) { return sliceGrid(grid, shapeOf(x), op.getOffsets(), shapeOf(result), op.getStrides()); },
+        [&](const Grid &grid) { return inDram ? std::nullopt : sliceGrid(grid, shapeOf(x), op.getOffsets(), shapeOf(result), op.getStrides()); },
         [&](const DramView &view) {
           DramView next = view;
           for (size_t d = 0; d < next.strides.size(); ++d) {
@@ -106,6 +101,9 @@ void emitConcat(Lowering &low, const Group &group) {
   SmallVector<Value> inputs;
   for (Value input : op.getInputs()) {
     inputs.push_back(group.resolve(input));
+  }
+  if (movesInDram(low, inputs, result)) {
+    return concatInDram(low, inputs, result, axis);
   }
   Layout layout = low.preferredLayout(result);
   bool chosen = result.getDefiningOp()->hasAttr("ncc.layout");
@@ -181,6 +179,9 @@ void emitPad(Lowering &low, const Group &group) {
   auto op = cast<graph::PadOp>(group.root);
   Value x = group.resolve(op.getX()), result = group.outer[0];
   Dims out(shapeOf(result)), in(shapeOf(x));
+  if (movesInDram(low, {x}, result)) {
+    return padInDram(low, x, result, op.getLow(), op.getValue());
+  }
   Layout layout = low.preferredLayout(x);
   bool partitionPadded = llvm::any_of(layout.partition, [&](int64_t d) { return in[d] != out[d]; });
   if (partitionPadded) {

@@ -165,14 +165,16 @@ private:
     Grid grid{out, input.rows, {}, {}, false};
     // Blocks with the same kept box reduce into the same result.
     SmallVector<std::pair<Box, SmallVector<size_t>>> classes;
+    std::map<std::vector<int64_t>, size_t> classOf;
     for (auto [b, box] : llvm::enumerate(input.boxes)) {
       Box kept = keptBox(box, out);
-      auto it = llvm::find_if(classes, [&](auto &entry) { return entry.first == kept; });
-      if (it == classes.end()) {
-        classes.push_back({kept, {b}});
-      } else {
-        it->second.push_back(b);
+      std::vector<int64_t> key(kept.start.begin(), kept.start.end());
+      key.insert(key.end(), kept.size.begin(), kept.size.end());
+      auto [it, added] = classOf.try_emplace(std::move(key), classes.size());
+      if (added) {
+        classes.push_back({kept, {}});
       }
+      classes[it->second].second.push_back(b);
     }
     for (auto &entry : classes) {
       grid.boxes.push_back(entry.first);

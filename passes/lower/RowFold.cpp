@@ -146,7 +146,7 @@ public:
       : low(low), fold(fold), conv(conv), element(low.state(conv.x).element), box(box),
         row(fold.dim + 1), strides(boxStrides(box.size)) {}
 
-  Value fill(ArrayRef<Source> sources) {
+  Value fill(ArrayRef<Source> sources, const GridIndex &index) {
     for (int64_t f = 0; f < fold.rows; ++f) {
       // Position j of the box reads row j * step + shift of x.
       int64_t shift = f * conv.dilations[fold.dim] - conv.padLow[fold.dim];
@@ -155,9 +155,13 @@ public:
       int64_t high0 = std::clamp(llvm::divideFloorSigned(conv.in[row + 1] - 1 - shift, fold.step), low0 - 1, last);
       zero(f, first, low0 - 1);
       zero(f, high0 + 1, last);
-      for (const Source &source : sources) {
-        copy(f, low0, high0, shift, source);
+      if (high0 < low0) {
+        continue;
       }
+      Box reached = box;
+      reached.start[row] = low0 * fold.step + shift;
+      reached.size[row] = (high0 - low0) * fold.step + 1;
+      index.forEachBox(reached, [&](size_t b) { copy(f, low0, high0, shift, sources[b]); });
     }
     return low.t.join(low.t.sbuf(fold.rows * conv.in[1], box.elements(), element), parts, places);
   }
@@ -350,11 +354,16 @@ Grid ncc::lower::foldInput(Lowering &low, const RowFold &fold, const ConvShape &
   if (!bordered) {
     sources = sourcesOf(low, conv);
   }
+  SmallVector<Box> held;
+  for (const Source &source : sources) {
+    held.push_back(source.box);
+  }
+  const GridIndex index({}, held);
   for (size_t b = 0; b < grid.boxes.size(); ++b) {
     const Box &cell = grid.boxes[b];
     Box box{inTensorOrder(cell.start, layout, conv.in.size()), inTensorOrder(cell.size, layout, conv.in.size())};
     TileFiller filler(low, fold, conv, box);
-    Value tile = bordered ? filler.fillAtOnce(*bordered) : filler.fill(sources);
+    Value tile = bordered ? filler.fillAtOnce(*bordered) : filler.fill(sources, index);
     View view{tile, 0, 0, boxStrides(box.size)};
     Dims strides;
     for (int64_t dim : layout.free) { // back to the layout's order

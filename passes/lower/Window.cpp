@@ -43,7 +43,7 @@ Window convWindow(const Group &group) {
 class TapWalker {
 public:
   TapWalker(Lowering &low, const Window &w, const Grid &input, const Layout &layout)
-      : low(low), w(w), input(input), layout(layout) {}
+      : low(low), w(w), input(input), index(input), layout(layout) {}
 
   /// `visit(tap, input pattern, region)`; region is null when it is the whole block.
   void walk(const Rows &rows, const Box &box,
@@ -85,11 +85,15 @@ private:
   void visitTap(int64_t tap, const Rows &rows, const Box &box,
                 llvm::function_ref<void(int64_t, Read, tile::AccessPatternAttr)> visit) {
     Dims blockStrides = boxStrides(box.size);
-    for (size_t r = 0; r < input.rows.size(); ++r) {
+    const std::optional<Box> reached = reach(tap, box);
+    if (!reached) {
+      return;
+    }
+    index.forEachRow(rows, [&](size_t r) {
       if (!input.rows[r].contains(rows)) {
-        continue;
+        return;
       }
-      for (size_t b = 0; b < input.boxes.size(); ++b) {
+      index.forEachBox(*reached, [&](size_t b) {
         const Box &cell = input.boxes[b];
         View view = input.cell(r, b);
         view.partition += rows.start - input.rows[r].start;
@@ -117,19 +121,37 @@ private:
           region += (low - box.start[f]) * blockStrides[f];
         }
         if (empty) {
-          continue;
+          return;
         }
         view.strides = strides;
         bool whole = sizes == box.size;
         auto place = whole ? tile::AccessPatternAttr() : low.t.pattern(0, rows.count, region, blockStrides, sizes);
         visit(tap, low.read(view, rows.count, sizes), place);
+      });
+    });
+  }
+
+  /// The part of the input that a tap reads for a block of the result; none when it reads borders only.
+  std::optional<Box> reach(int64_t tap, const Box &box) const {
+    Box reached = box;
+    for (size_t d = 0; d < w.kernel.size(); ++d) {
+      size_t f = freeIndex(static_cast<int64_t>(d) + 2);
+      int64_t first = box.start[f] * w.strides[d] + shiftOf(tap, d), last = first + (box.size[f] - 1) * w.strides[d];
+      first = std::max<int64_t>(first, 0);
+      last = std::min(last, w.in[d + 2] - 1);
+      if (last < first) {
+        return std::nullopt;
       }
+      reached.start[f] = first;
+      reached.size[f] = last - first + 1;
     }
+    return reached;
   }
 
   Lowering &low;
   const Window &w;
   const Grid &input;
+  GridIndex index;
   const Layout &layout;
 };
 
@@ -185,41 +207,82 @@ double lowest(Type type) {
   return type.isInteger(8) ? -128 : -std::numeric_limits<double>::infinity();
 }
 
-/// 1 / (elements an output averages over), one value per spatial position; one number if they are all equal.
-std::variant<double, Tensor> averageFactor(graph::PoolOp op, const Window &w) {
+/// Elements that count along each spatial dim, for every output position there.
+SmallVector<std::vector<int64_t>> averageCounts(graph::PoolOp op, const Window &w) {
   size_t rank = w.kernel.size();
-  Shape shape(w.out.begin() + 2, w.out.end());
-  Tensor factors(DType::F32, shape);
-  bool same = true;
-  for (int64_t i = 0; i < factors.size(); ++i) {
-    int64_t rest = i, elements = 1;
-    for (size_t d = rank; d-- > 0;) {
-      int64_t o = rest % w.out[d + 2];
-      rest /= w.out[d + 2];
-      int64_t inside = 0, extra = op.getExtra().empty() ? 0 : op.getExtra()[d];
-      int64_t padHigh = op.getPads()[rank + d] - extra;
+  SmallVector<std::vector<int64_t>> counts(rank);
+  for (size_t d = 0; d < rank; ++d) {
+    int64_t extra = op.getExtra().empty() ? 0 : op.getExtra()[d], padHigh = op.getPads()[rank + d] - extra;
+    for (int64_t o = 0; o < w.out[d + 2]; ++o) {
+      int64_t inside = 0;
       for (int64_t k = 0; k < w.kernel[d]; ++k) {
         int64_t at = o * w.strides[d] + k * w.dilations[d] - w.padLow[d];
         inside += op.getCountIncludePad() ? at < w.in[d + 2] + padHigh : at >= 0 && at < w.in[d + 2];
       }
-      elements *= std::max<int64_t>(inside, 1);
+      counts[d].push_back(std::max<int64_t>(inside, 1));
     }
-    factors.mutableAs<float>()[i] = 1.0f / static_cast<float>(elements);
-    same &= factors.as<float>()[i] == factors.as<float>()[0];
   }
-  if (same) {
-    return static_cast<double>(factors.as<float>()[0]);
-  }
-  return factors;
+  return counts;
 }
+
+/// 1 / (elements an output averages over) at the positions of a block; one number if they are all equal. Blocks alike,
+/// and most are, share a map.
+class AverageFactors {
+public:
+  using Factor = std::variant<double, Tensor>;
+  AverageFactors(graph::PoolOp op, const Window &w, const Layout &layout) : counts(averageCounts(op, w)), layout(layout) {}
+
+  const Factor &of(const Box &box) {
+    SmallVector<std::vector<int64_t>> own;
+    for (size_t d = 0; d < counts.size(); ++d) {
+      size_t place = llvm::find(layout.free, static_cast<int64_t>(d) + 2) - layout.free.begin();
+      auto begin = counts[d].begin() + box.start[place];
+      own.emplace_back(begin, begin + box.size[place]);
+    }
+    auto [it, added] = known.try_emplace(std::vector<std::vector<int64_t>>(own.begin(), own.end()));
+    if (added) {
+      it->second = make(own);
+    }
+    return it->second;
+  }
+
+private:
+  static Factor make(ArrayRef<std::vector<int64_t>> own) {
+    Shape shape;
+    bool same = true;
+    int64_t first = 1;
+    for (const std::vector<int64_t> &dim : own) {
+      shape.push_back(static_cast<int64_t>(dim.size()));
+      same &= llvm::all_of(dim, [&](int64_t count) { return count == dim[0]; });
+      first *= dim[0];
+    }
+    if (same) {
+      return static_cast<double>(1.0f / static_cast<float>(first));
+    }
+    Tensor factors(DType::F32, shape);
+    for (int64_t i = 0; i < factors.size(); ++i) {
+      int64_t rest = i, elements = 1;
+      for (size_t d = own.size(); d-- > 0;) {
+        elements *= own[d][rest % shape[d]];
+        rest /= shape[d];
+      }
+      factors.mutableAs<float>()[i] = 1.0f / static_cast<float>(elements);
+    }
+    return factors;
+  }
+
+  SmallVector<std::vector<int64_t>> counts;
+  const Layout &layout;
+  std::map<std::vector<std::vector<int64_t>>, Factor> known;
+};
 
 void emitPool(Lowering &low, const Group &group) {
   auto op = cast<graph::PoolOp>(group.root);
   Window w = poolWindow(group);
   bool isMax = op.getKind() == graph::PoolKind::Max;
   Type element = isMax ? low.state(w.x).element : low.t.b.getF32Type();
-  std::variant<double, Tensor> factor = isMax ? std::variant<double, Tensor>(1.0) : averageFactor(op, w);
   Layout layout = Lowering::canonical(layoutOf(static_cast<int64_t>(w.out.size()), {1}), w.out);
+  AverageFactors factors(op, w, layout);
   emitWindow(low, group, w, [&](TapWalker &walker, const Rows &rows, const Box &box) {
     Type type = low.t.sbuf(rows.count, box.elements(), element);
     Value acc;
@@ -235,12 +298,24 @@ void emitPool(Lowering &low, const Group &group) {
       acc = accumulate(low, isMax ? "max" : "add", type, current, x, region);
     });
     acc = acc ? acc : low.t.memset(type, isMax ? lowest(element) : 0.0);
-    if (const double *number = std::get_if<double>(&factor); number && !isMax && *number != 1.0) {
-      acc = low.t.tensorScalar(type, low.t.whole(acc), "mul", *number);
-    } else if (const Tensor *map = std::get_if<Tensor>(&factor)) {
-      DramView view{low.constant(*map), 0, {0, 0}};
-      view.strides.append(boxStrides(ArrayRef<int64_t>(w.out).drop_front(2)));
-      Value tile = low.load(view, w.out, low.t.b.getF32Type(), layout, rows, box);
+    if (isMax) {
+      return low.t.whole(acc);
+    }
+    const AverageFactors::Factor &factor = factors.of(box);
+    if (const double *number = std::get_if<double>(&factor)) {
+      acc = *number == 1.0 ? acc : low.t.tensorScalar(type, low.t.whole(acc), "mul", *number);
+    } else {
+      const Tensor &map = std::get<Tensor>(factor);
+      Dims shape(w.out), own(boxStrides(map.shape())), strides{0, 0};
+      strides.append(own);
+      for (size_t d = 0; d < own.size(); ++d) {
+        shape[d + 2] = map.shape()[d];
+      }
+      Box whole = box; // of the map, which starts where the block does
+      for (auto [f, dim] : llvm::enumerate(layout.free)) {
+        whole.start[f] = dim >= 2 ? 0 : box.start[f];
+      }
+      Value tile = low.load({low.constant(map), 0, strides}, shape, low.t.b.getF32Type(), layout, rows, whole);
       acc = low.t.tensorTensor(type, "mul", low.t.whole(acc), low.t.whole(tile));
     }
     return low.t.whole(acc);

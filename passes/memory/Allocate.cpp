@@ -44,6 +44,11 @@ public:
 
   bool run() {
     makeBuffers();
+    constexpr size_t kMostBuffers = 65536; // AccessPattern::buffer
+    if (out.buffers.size() > kMostBuffers) {
+      return fail(program.insts.front(), "is part of a program of " + std::to_string(out.buffers.size()) + " buffers; instructions tell 65,536 apart",
+                  "join small constants, inputs or outputs in the model");
+    }
     collectAccesses();
     int64_t base = placeResidents();
     sbuf.emplace(device.sbufBytesPerPartition - base, base);

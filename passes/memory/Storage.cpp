@@ -8,6 +8,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace ncc;
@@ -34,6 +35,24 @@ DType ncc::memory::dtypeOf(Type type) {
 }
 
 namespace {
+
+/// A dim of more elements than an access pattern counts becomes two, where its size divides.
+void cutLongDims(SmallVectorImpl<ViewDim> &dims) {
+  for (size_t d = 0; d < dims.size(); ++d) {
+    constexpr int64_t kMostPieces = 4096;
+    int64_t pieces = 1;
+    while (dims[d].size / pieces > kLongestDim || dims[d].size % pieces != 0) {
+      if (++pieces > kMostPieces) {
+        return; // refused when it is encoded
+      }
+    }
+    if (pieces > 1) {
+      ViewDim whole = dims[d];
+      dims[d] = {whole.stride, whole.size / pieces};
+      dims.insert(dims.begin() + d, ViewDim{whole.stride * dims[d].size, pieces});
+    }
+  }
+}
 
 class StorageBuilder {
 public:
@@ -85,7 +104,9 @@ private:
     return encode(value, *view, outerDims);
   }
 
-  isa::AccessPattern encode(Value value, const View &view, ArrayRef<ViewDim> dims) {
+  isa::AccessPattern encode(Value value, const View &view, ArrayRef<ViewDim> given) {
+    SmallVector<ViewDim, 4> dims(given);
+    cutLongDims(dims);
     const Root &root = out.roots[placement.of(value).root];
     isa::AccessPattern ap;
     ap.space = root.space;
@@ -101,6 +122,10 @@ private:
     ap.offset = static_cast<uint64_t>(view.offset) * dtypeSize(ap.dtype);
     ap.rank = static_cast<uint8_t>(dims.size());
     for (auto [index, dim] : llvm::enumerate(dims)) {
+      if (dim.size > kLongestDim || dim.stride > std::numeric_limits<int32_t>::max() || dim.stride < std::numeric_limits<int32_t>::min()) {
+        error = "reaches further in one transfer than an access pattern can say";
+        return ap;
+      }
       ap.dims[index] = {static_cast<int32_t>(dim.stride), static_cast<uint32_t>(dim.size)};
     }
     return ap;

@@ -30,7 +30,7 @@ void ncc::memory::mergeDims(llvm::SmallVectorImpl<ViewDim> &dims) {
     if (dim.size == 1) {
       continue;
     }
-    if (!merged.empty() && merged.back().stride == dim.stride * dim.size) {
+    if (!merged.empty() && merged.back().stride == dim.stride * dim.size && merged.back().size <= kLongestDim / dim.size) {
       merged.back() = {dim.stride, merged.back().size * dim.size};
     } else {
       merged.push_back(dim);

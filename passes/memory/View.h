@@ -31,10 +31,14 @@ struct View {
   bool isContiguous() const;
 };
 
+/// The most elements a dim of an access pattern counts.
+inline constexpr int64_t kLongestDim = (int64_t{1} << 31) - 1;
+
 /// A whole tile.
 View wholeView(int64_t partitions, int64_t elements);
 
-/// Drops dims of size 1 and merges neighbours that walk one longer run; at least one dim stays.
+/// Drops dims of size 1 and merges neighbours that walk one longer run, no longer than a dim may be; at
+/// least one dim stays.
 void mergeDims(llvm::SmallVectorImpl<ViewDim> &dims);
 
 /// The pattern `inner`, written in the elements of a value that lies at `outer`, in the elements of outer's

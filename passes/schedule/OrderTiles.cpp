@@ -20,6 +20,7 @@ using namespace ncc;
 namespace {
 
 constexpr int64_t kPagedRun = 2048; // bytes of a tile in a partition, typically
+constexpr size_t kOneTry = 100000;  // instructions of a program that is ordered once only
 
 // Bytes moved by paging, or nothing when the order cannot be allocated.
 std::optional<int64_t> pagedBytes(memory::Program &program, const hw::DeviceSpec &device) {
@@ -75,7 +76,7 @@ struct OrderTilesPass : DevicePass<OrderTilesPass, mlir::OperationPass<tile::Pro
         least = taken;
         best = std::move(order);
       }
-      if (moved <= paged) { // with less memory it would hardly be faster
+      if (moved <= paged || built->insts.size() > kOneTry) { // with less memory it would hardly be faster
         break;
       }
     }

@@ -94,7 +94,8 @@ private:
 /// write, writes for the last read and write.
 class MemoryTimeline {
 public:
-  MemoryTimeline(const hw::DeviceSpec &spec, size_t buffers);
+  /// `buffers`: bytes of each.
+  MemoryTimeline(const hw::DeviceSpec &spec, const std::vector<uint64_t> &buffers);
   double readyToRead(const isa::AccessPattern &ap);
   double readyToWrite(const isa::AccessPattern &ap);
   void read(const isa::AccessPattern &ap, double end);
@@ -109,6 +110,7 @@ private:
   int64_t sbufCells, psumCells;
   std::vector<Cell> sbuf, psum;
   std::vector<std::vector<Cell>> dram;
+  std::vector<int> dramShift; // log2 of the bytes of a cell
 };
 
 } // namespace ncc::sim

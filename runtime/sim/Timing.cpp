@@ -12,16 +12,26 @@ namespace ncc::sim {
 
 using namespace isa;
 
-MemoryTimeline::MemoryTimeline(const hw::DeviceSpec &spec, size_t buffers)
+MemoryTimeline::MemoryTimeline(const hw::DeviceSpec &spec, const std::vector<uint64_t> &buffers)
     : sbufCells(spec.sbufBytesPerPartition / 128 + 1), psumCells(spec.psumBytesPerPartition / 128 + 1), sbuf(static_cast<size_t>(4 * sbufCells)),
-      psum(static_cast<size_t>(4 * psumCells)), dram(buffers) {}
+      psum(static_cast<size_t>(4 * psumCells)), dram(buffers.size()) {
+  // Pages of 4 KiB; of more where a buffer would have more of them than a transfer over all of it should visit.
+  constexpr uint64_t kMostCells = 1 << 18;
+  for (uint64_t bytes : buffers) {
+    int shift = 12;
+    while (bytes >> shift > kMostCells) {
+      ++shift;
+    }
+    dramShift.push_back(shift);
+  }
+}
 
 template <typename Fn>
 void MemoryTimeline::forEachCell(const AccessPattern &ap, Fn fn) {
   ByteRange range = byteRange(ap);
   if (ap.space == Space::Dram) {
     std::vector<Cell> &cells = dram[ap.buffer];
-    const auto first = static_cast<size_t>(range.begin / 4096), last = static_cast<size_t>((range.end - 1) / 4096);
+    const auto first = static_cast<size_t>(range.begin >> dramShift[ap.buffer]), last = static_cast<size_t>((range.end - 1) >> dramShift[ap.buffer]);
     if (cells.size() <= last) {
       cells.resize(last + 1);
     }
@@ -109,10 +119,18 @@ struct ChannelTimes {
   std::vector<double> sent;
 };
 
+std::vector<uint64_t> bytesOf(const std::vector<neff::Buffer> &buffers) {
+  std::vector<uint64_t> bytes;
+  for (const neff::Buffer &buffer : buffers) {
+    bytes.push_back(buffer.bytes);
+  }
+  return bytes;
+}
+
 class CoreSimulator {
 public:
   CoreSimulator(const neff::Program &program, const hw::DeviceSpec &spec, int activeCores, const neff::Model *model)
-      : program(program), spec(spec), cost(spec), memory(spec, program.buffers.size()), model(model),
+      : program(program), spec(spec), cost(spec), memory(spec, bytesOf(program.buffers)), model(model),
         dramRate(cost.dramBytesPerNs(activeCores)) {}
 
   /// One more inference; returns when everything is done. Without `channels`, receives find their data waiting.

@@ -80,6 +80,7 @@ void buildPipeline(mlir::PassManager &passes, const Options &options, const hw::
   functions.addPass(precision::createAutoCastPass(cast));
   if (options.layout) {
     functions.addPass(layout::createAssignLayoutPass());
+    functions.addPass(layout::createFoldFlatPass());
   }
   if (options.groups) {
     functions.addPass(tiling::createFormGroupsPass());

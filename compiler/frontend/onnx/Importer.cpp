@@ -2,6 +2,7 @@
 #include "compiler/frontend/onnx/Importer.h"
 
 #include "compiler/frontend/onnx/ComplexTypes.h"
+#include "compiler/frontend/onnx/Expansion.h"
 #include "compiler/frontend/onnx/Handlers.h"
 #include "compiler/frontend/onnx/KnownAttributes.h"
 #include "compiler/frontend/onnx/InputShapes.h"
@@ -22,7 +23,6 @@ namespace ncc::frontend {
 namespace {
 
 constexpr int64_t kNewestIr = 13, kNewestOpset = 28;
-constexpr int kMaxNesting = 40;
 
 std::string displayName(const onnx::NodeProto &node) {
   if (!node.name().empty()) {
@@ -51,6 +51,7 @@ struct Frame {
   const onnx::FunctionProto *function = nullptr;    // nullptr: the model's graph
   const onnx::NodeProto *call = nullptr;            // whose attributes the body's references mean
   int depth = 0;
+  int64_t copies = 1;                               // of the body in all, where loops around it are unrolled
 };
 
 class GraphImporter {
@@ -68,6 +69,11 @@ private:
   friend class ScopeAdapter;
 
   bool checkVersions();
+  /// Whether the nodes the calls expand to are few enough to import; otherwise says so.
+  bool checkExpansion();
+  /// Counts a node to import; false, once with an error, when the budget is spent.
+  bool spend(const std::string &node);
+  const onnx::FunctionProto *calleeOf(const onnx::NodeProto &node, const Frame &frame) const;
   void reportUnsupported(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, const Frame &frame);
   int64_t versionFor(const std::string &domain, const Frame &frame) const;
   const onnx::FunctionProto *functionFor(const onnx::NodeProto &node) const;
@@ -85,6 +91,9 @@ private:
   DiagnosticEngine *diagnostics; // another one while a body is tried
   OpBuilder builder;
   Block *entry = nullptr;
+  int64_t maxNodes = 0, imported = 0;
+  int maxNesting = 0;
+  bool exhausted = false;
   std::map<std::pair<std::string, std::string>, const onnx::FunctionProto *> functions;
 };
 
@@ -92,11 +101,20 @@ private:
 class ScopeAdapter : public TrialScope {
 public:
   ScopeAdapter(GraphImporter &importer, Scope &scope, const Frame &frame)
-      : importer(importer), scope(scope), frame(frame) {}
+      : importer(importer), scope(scope), frame(frame) {
+    copies = frame.copies;
+  }
 
   SmallVector<Value> importBody(const onnx::GraphProto &graph, ArrayRef<Value> arguments) override {
     Frame inner = frame;
-    if (++inner.depth > kMaxNesting) {
+    inner.copies = copies;
+    if (importer.exhausted) {
+      return {};
+    }
+    if (++inner.depth > importer.maxNesting) {
+      importer.exhausted = true;
+      importer.diagnostics->report(Code::TooDeep, absl::StrCat("graphs and function calls lie within each other more than ", importer.maxNesting, " deep"),
+                                   frame.prefix);
       return {};
     }
     size_t before = importer.diagnostics->errorCount();
@@ -183,6 +201,35 @@ const onnx::FunctionProto *GraphImporter::functionFor(const onnx::NodeProto &nod
   return it == functions.end() ? nullptr : it->second;
 }
 
+const onnx::FunctionProto *GraphImporter::calleeOf(const onnx::NodeProto &node, const Frame &frame) const {
+  int64_t version = versionFor(node.domain(), frame);
+  bool known = handlers().find(node.domain(), node.op_type(), version) || runTimeHandlers().find(node.domain(), node.op_type(), version);
+  return known ? nullptr : functionFor(node);
+}
+
+bool GraphImporter::checkExpansion() {
+  Expansion size = expansionOf(model.proto().graph(), [&](const onnx::NodeProto &node, const onnx::FunctionProto *body) {
+    return calleeOf(node, Frame{"", body});
+  });
+  if (!size.cycle.empty()) {
+    diagnostics->report(Code::BadGraph, absl::StrCat("function '", size.cycle, "' calls itself"));
+  } else if (size.nodes > maxNodes) {
+    diagnostics->report(Code::TooManyNodes, absl::StrCat("with its functions expanded the model has ", size.nodes == int64_t{1} << 62 ? "more than 2^62" : absl::StrCat(size.nodes),
+                                                        " nodes; ncc imports up to ", maxNodes));
+  } else if (size.nesting > maxNesting) {
+    diagnostics->report(Code::TooDeep, absl::StrCat("function calls lie within each other more than ", maxNesting, " deep"));
+  }
+  return !diagnostics->hasErrors();
+}
+
+bool GraphImporter::spend(const std::string &node) {
+  if (!exhausted && ++imported > maxNodes) {
+    exhausted = true;
+    diagnostics->report(Code::TooManyNodes, absl::StrCat("unrolling and expanding has come to more than ", maxNodes, " nodes"), node);
+  }
+  return !exhausted;
+}
+
 void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes,
                                       const Frame &frame) {
   for (const onnx::NodeProto &node : nodes) {
@@ -192,7 +239,7 @@ void GraphImporter::reportUnsupported(const google::protobuf::RepeatedPtrField<o
     }
     const onnx::FunctionProto *function = functionFor(node);
     std::string name = frame.prefix + displayName(node);
-    if (function && frame.depth < kMaxNesting) {
+    if (function && frame.depth < maxNesting) {
       reportUnsupported(function->node(), Frame{name + "/", function, &node, frame.depth + 1});
       continue;
     }
@@ -295,6 +342,9 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
       define(output, Value(), scope, name);
     }
   };
+  if (!spend(name)) {
+    return poison();
+  }
   std::set<std::string> attributes;
   for (const onnx::AttributeProto &attribute : node.attribute()) {
     if (!attributes.insert(attribute.name()).second) {
@@ -358,7 +408,8 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   }
   if (!done) {
     bool dynamic = StringRef(reason).contains("computed at run time");
-    diagnostics->report(dynamic ? Code::DataDependentShape : Code::UnsupportedForm, reason.empty() ? "the node cannot be imported" : reason, name,
+    Code code = dynamic ? Code::DataDependentShape : StringRef(reason).contains("needs a constant of more than") ? Code::ConstantTooLarge : Code::UnsupportedForm;
+    diagnostics->report(code, reason.empty() ? "the node cannot be imported" : reason, name,
                        absl::StrCat(node.op_type(), "-", version));
     return poison();
   }
@@ -381,7 +432,7 @@ void GraphImporter::importCall(const onnx::NodeProto &node, const onnx::Function
       body.values[function.input(i)] = operands[i];
     }
   }
-  importNodes(function.node(), body, Frame{name + "/", &function, &node, frame.depth + 1});
+  importNodes(function.node(), body, Frame{name + "/", &function, &node, frame.depth + 1, frame.copies});
   for (int i = 0; i < node.output_size(); ++i) {
     std::optional<Value> value = i < function.output_size() ? lookup(function.output(i), body) : std::nullopt;
     if (!value && !node.output(i).empty()) {
@@ -394,7 +445,9 @@ void GraphImporter::importCall(const onnx::NodeProto &node, const onnx::Function
 
 OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   const onnx::GraphProto &graph = model.proto().graph();
-  if (!checkVersions()) {
+  maxNodes = options.maxNodes;
+  maxNesting = options.maxNesting;
+  if (!checkVersions() || !checkExpansion()) {
     return {};
   }
   reportUnsupported(graph.node(), Frame());

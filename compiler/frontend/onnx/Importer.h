@@ -25,6 +25,9 @@ struct ImportOptions {
   std::map<std::string, std::string> dimFormulas = {}; // of symbolic dims that follow from others
   /// Inputs taken as constants, because a shape depends on them. They stay arguments of the function, unused.
   std::map<std::string, Tensor> values = {};
+  /// The most nodes to import, calls expanded and loops unrolled, and how deep graphs and calls may lie in each other.
+  int64_t maxNodes = int64_t{1} << 19;
+  int maxNesting = 40;
 };
 
 /// The module holds `func.func @main`; arguments and results carry their ONNX names as `graph.name`. Null after

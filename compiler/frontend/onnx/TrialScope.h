@@ -12,6 +12,9 @@ class TrialScope : public GraphScope {
 public:
   /// importBody without arguments; what has no form with the shapes given is the reason why nothing comes back.
   virtual llvm::SmallVector<Value> tryBody(const onnx::GraphProto &graph, std::string &reason) = 0;
+  /// How often a body imported now will be in all: the product over the unrolled loops around it. Loops multiply it by their
+  /// steps while they import theirs.
+  int64_t copies = 1;
 };
 
 } // namespace ncc::frontend

@@ -19,27 +19,34 @@ absl::Status rangeRule(Rule &rule) {
   return rule.in[0].dtype == DType::String ? invalid("needs numbers") : absl::OkStatus();
 }
 
-absl::StatusOr<Tensor> rangeOf(const Tensor &start, const Tensor &limit, const Tensor &delta) {
+absl::StatusOr<int64_t> rangeLength(const Tensor &start, const Tensor &limit, const Tensor &delta) {
   for (const Tensor *x : {&start, &limit, &delta}) {
     if (x->size() != 1 || x->dtype() != start.dtype() || x->dtype() == DType::String) {
       return invalid("start, limit and delta must be one number each");
     }
   }
-  int64_t count = 0;
+  constexpr int64_t kMost = int64_t{1} << 42;
   if (isFloat(start.dtype())) {
     const double steps = std::ceil((limit.asDouble(0) - start.asDouble(0)) / delta.asDouble(0));
     if (delta.asDouble(0) == 0 || !(steps < 1e12)) {
       return invalid("the range has no end");
     }
-    count = std::max<int64_t>(0, static_cast<int64_t>(steps));
-  } else {
-    const __int128 span = static_cast<__int128>(limit.asInt(0)) - start.asInt(0), step = delta.asInt(0);
-    if (step == 0) {
-      return invalid("delta must not be zero");
-    }
-    const __int128 steps = (span + (step > 0 ? step - 1 : step + 1)) / step;
-    count = static_cast<int64_t>(std::clamp<__int128>(steps, 0, __int128{1} << 42));
+    return steps <= 0 ? 0 : static_cast<int64_t>(steps);
   }
+  const __int128 span = static_cast<__int128>(limit.asInt(0)) - start.asInt(0), step = delta.asInt(0);
+  if (step == 0) {
+    return invalid("delta must not be zero");
+  }
+  const __int128 steps = (span + (step > 0 ? step - 1 : step + 1)) / step;
+  return static_cast<int64_t>(std::clamp<__int128>(steps, 0, kMost));
+}
+
+absl::StatusOr<Tensor> rangeOf(const Tensor &start, const Tensor &limit, const Tensor &delta) {
+  absl::StatusOr<int64_t> length = rangeLength(start, limit, delta);
+  if (!length.ok()) {
+    return length.status();
+  }
+  const int64_t count = *length;
   absl::StatusOr<Tensor> out = allocateTensor(start.dtype(), {count});
   for (int64_t i = 0; out.ok() && i < count; ++i) {
     if (isFloat(start.dtype())) {

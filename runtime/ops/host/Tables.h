@@ -27,6 +27,8 @@ absl::StatusOr<Tensor> melWeights(DType dtype, const MelBank &bank);
 absl::StatusOr<Tensor> gridPositions(absl::Span<const int64_t> spatial, bool corners);
 
 /// start, start + delta, ... before limit; one number each, of one type. 64-bit integers exactly.
+/// How many numbers there are from start to limit, at most 2^42; an error if there is no end.
+absl::StatusOr<int64_t> rangeLength(const Tensor &start, const Tensor &limit, const Tensor &delta);
 absl::StatusOr<Tensor> rangeOf(const Tensor &start, const Tensor &limit, const Tensor &delta);
 
 } // namespace ncc::ops

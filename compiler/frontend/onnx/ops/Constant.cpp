@@ -2,6 +2,7 @@
 //
 // Constants, shapes as values, generators, and If.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/Multiples.h"
 #include "runtime/ops/host/Tables.h"
 
 #include "absl/strings/str_cat.h"
@@ -102,6 +103,23 @@ static LogicalResult constantOfShape(NodeContext &node) {
   return node.result(node.splat(RankedTensorType::get(*dims, element), number));
 }
 
+/// start + i * delta, as rangeOf computes it: integers modulo 2^64, floats in double.
+static Value longRange(NodeContext &node, const Tensor &start, const Tensor &delta, int64_t count) {
+  Type element = graph::elementTypeOf(node.context(), start.dtype());
+  auto whole = [&](int64_t value) {
+    Tensor one(DType::I64, {});
+    one.setInt(0, value);
+    return node.constant(one);
+  };
+  if (!isFloat(start.dtype())) {
+    return node.cast(node.add(multiples(node, count, delta.asInt(0)), whole(start.asInt(0))), element);
+  }
+  Type f64 = Float64Type::get(node.context());
+  auto number = [&](double value) { return node.splat(RankedTensorType::get({}, f64), value); };
+  Value steps = node.cast(multiples(node, count, 1), f64);
+  return node.cast(node.add(node.mul(steps, number(delta.asDouble(0))), number(start.asDouble(0))), element);
+}
+
 static LogicalResult range(NodeContext &node) {
   if (!node.needInputs(3, 3)) {
     return failure();
@@ -111,11 +129,15 @@ static LogicalResult range(NodeContext &node) {
   if (!delta) {
     return failure();
   }
-  absl::StatusOr<Tensor> range = ops::rangeOf(*start, *limit, *delta);
-  if (!range.ok() || range->size() > (1 << 28)) {
-    return node.fail(range.ok() ? "the range is too long" : std::string(range.status().message()));
+  absl::StatusOr<int64_t> length = ops::rangeLength(*start, *limit, *delta);
+  if (!length.ok() || *length > (int64_t{1} << 40)) {
+    return node.fail(length.ok() ? "the range is too long" : std::string(length.status().message()));
   }
-  return node.result(node.constant(*range, "range"));
+  if (*length * static_cast<int64_t>(memorySize(start->dtype())) > kStoredBytes) {
+    return node.result(longRange(node, *start, *delta, *length));
+  }
+  absl::StatusOr<Tensor> range = ops::rangeOf(*start, *limit, *delta);
+  return range.ok() ? node.result(node.constant(*range, "range")) : node.fail(std::string(range.status().message()));
 }
 
 static LogicalResult eyeLike(NodeContext &node) {
@@ -131,12 +153,17 @@ static LogicalResult eyeLike(NodeContext &node) {
   if (*dtype == DType::String) {
     return node.fail("a matrix of ones and zeros cannot be of strings");
   }
-  IntsRef dims = node.dimsOf(node.input(0));
-  if (!node.canMake(*dtype, dims)) {
-    return failure();
+  Ints dims(node.dimsOf(node.input(0)));
+  const int64_t k = std::clamp(node.attrInt("k", 0), -dims[0], dims[1]);
+  if (static_cast<__int128>(dims[0]) * dims[1] * static_cast<int64_t>(memorySize(*dtype)) > kStoredBytes) {
+    // One where column and row + k agree.
+    Tensor first(DType::I64, {});
+    first.setInt(0, k);
+    Value rows = node.add(node.reshape(multiples(node, dims[0], 1), {dims[0], 1}), node.constant(first));
+    Value hit = node.compare(graph::CompareKind::Eq, rows, node.reshape(multiples(node, dims[1], 1), {1, dims[1]}));
+    return node.result(*dtype == DType::Bool ? hit : node.cast(hit, element));
   }
   Tensor eye(*dtype, {dims[0], dims[1]});
-  const int64_t k = std::clamp(node.attrInt("k", 0), -dims[0], dims[1]);
   for (int64_t i = std::max<int64_t>(0, -k); i < std::min(dims[0], dims[1] - k); ++i) {
     eye.setDouble(i * dims[1] + i + k, 1);
   }

@@ -2,6 +2,7 @@
 //
 // Gathers, scatters, one-hot and what needs constant indices.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/ops/Multiples.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -144,7 +145,29 @@ static LogicalResult compress(NodeContext &node) {
   return node.result(node.gather(x, node.constantInts(chosen), axis));
 }
 
+/// The indices of all elements: what a constant of one value other than zero gives.
+static LogicalResult allIndices(NodeContext &node, IntsRef dims) {
+  SmallVector<Value> rows;
+  int64_t count = 1;
+  for (int64_t dim : dims) {
+    count *= dim;
+  }
+  for (size_t d = 0; d < dims.size(); ++d) {
+    Ints line(dims.size(), 1);
+    line[d] = dims[d];
+    rows.push_back(node.reshape(node.expand(node.reshape(multiples(node, dims[d], 1), line), dims), {1, count}));
+  }
+  return node.result(node.concat(rows, 0));
+}
+
 static LogicalResult nonzero(NodeContext &node) {
+  std::optional<double> all = node.has(0) ? graph::splatValue(node.input(0)) : std::nullopt;
+  if (all && *all != 0 && node.rankOf(node.input(0)) > 0) {
+    return allIndices(node, Ints(node.dimsOf(node.input(0))));
+  }
+  if (all && *all == 0) {
+    return node.result(node.constant(Tensor(DType::I64, {node.rankOf(node.input(0)), 0})));
+  }
   std::optional<Tensor> x = node.needInputs(1, 1) ? node.constTensor(0, "operand") : std::nullopt;
   if (!x) {
     return failure();
@@ -157,6 +180,9 @@ static LogicalResult nonzero(NodeContext &node) {
     }
   }
   int64_t count = static_cast<int64_t>(found.size());
+  if (!node.canMake(DType::I64, {rank, count})) {
+    return failure();
+  }
   Tensor out(DType::I64, {rank, count});
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t d = rank - 1, rest = found[i]; d >= 0; --d) {

@@ -2,18 +2,43 @@
 //
 // Loop and Scan with a trip count known now, unrolled.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "compiler/frontend/onnx/TrialScope.h"
 
 #include "absl/strings/str_cat.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
 namespace ncc::frontend {
 
 /// More steps than this, or more nodes in all steps, would make a program nobody wants to compile: such a loop stays one.
+/// The steps of the unrolled loops around it count, too.
 static constexpr int64_t kMaxSteps = 512, kMaxNodes = 20000;
 
-static bool worthUnrolling(const onnx::GraphProto &body, int64_t steps) {
-  return steps <= kMaxSteps && steps * body.node_size() <= kMaxNodes;
+/// Nodes of a body; those of a loop within it count as often as a short loop takes them.
+static int64_t nodesOf(const onnx::GraphProto &body) {
+  constexpr int64_t kInnerSteps = 64;
+  int64_t nodes = body.node_size();
+  for (const onnx::NodeProto &node : body.node()) {
+    if (node.op_type() != "Loop" && node.op_type() != "Scan") {
+      continue;
+    }
+    for (const onnx::AttributeProto &attribute : node.attribute()) {
+      nodes = std::min(kMaxNodes + 1, nodes + (attribute.has_g() ? kInnerSteps * nodesOf(attribute.g()) : 0));
+    }
+  }
+  return nodes;
+}
+
+static bool worthUnrolling(NodeContext &node, const onnx::GraphProto &body, int64_t steps) {
+  return steps <= kMaxSteps && static_cast<TrialScope &>(node.scope()).copies * steps * nodesOf(body) <= kMaxNodes;
+}
+
+/// A body as one of so many copies.
+static SmallVector<Value> importStep(NodeContext &node, const onnx::GraphProto &body, ArrayRef<Value> arguments, int64_t steps) {
+  int64_t &copies = static_cast<TrialScope &>(node.scope()).copies;
+  llvm::SaveAndRestore restore(copies, copies * steps);
+  return node.scope().importBody(body, arguments);
 }
 
 /// Joins what each step gave along a new axis.
@@ -35,7 +60,7 @@ static Value stacked(NodeContext &node, ArrayRef<Value> steps, int64_t axis, boo
 
 static std::optional<int64_t> knownCount(NodeContext &node, const onnx::GraphProto &body) {
   std::optional<Tensor> trips = node.has(0) ? graph::constantTensor(node.input(0)) : std::nullopt;
-  if (!trips || trips->size() != 1 || !worthUnrolling(body, trips->asInt(0))) {
+  if (!trips || trips->size() != 1 || !worthUnrolling(node, body, trips->asInt(0))) {
     node.OpBuilding::fail("its trip count is computed at run time, or large");
     return std::nullopt;
   }
@@ -64,7 +89,7 @@ static LogicalResult loop(NodeContext &node) {
     count.setInt(0, step);
     SmallVector<Value> arguments{node.constant(count), condition};
     llvm::append_range(arguments, carried);
-    SmallVector<Value> results = node.scope().importBody(body->g(), arguments);
+    SmallVector<Value> results = importStep(node, body->g(), arguments, *trips);
     if (results.size() != 1 + states + scans) {
       return node.fail("its body cannot be imported, or does not give what the loop carries");
     }
@@ -93,9 +118,9 @@ static Value elementAt(NodeContext &node, Value x, int64_t axis, int64_t at) {
 }
 
 /// One step of a scan: its body imported on `arguments`, the states carried on, what it yields collected.
-static LogicalResult scanStep(NodeContext &node, const onnx::GraphProto &body, ArrayRef<Value> arguments, SmallVector<Value> &carried,
+static LogicalResult scanStep(NodeContext &node, const onnx::GraphProto &body, ArrayRef<Value> arguments, int64_t steps, SmallVector<Value> &carried,
                               std::vector<SmallVector<Value>> &collected) {
-  SmallVector<Value> results = node.scope().importBody(body, arguments);
+  SmallVector<Value> results = importStep(node, body, arguments, steps);
   size_t states = carried.size();
   if (results.size() != states + collected.size()) {
     return node.fail("its body cannot be imported, or does not give what the scan carries");
@@ -130,7 +155,7 @@ static LogicalResult scan(NodeContext &node) {
   if (scans < 0) {
     return node.fail("it has fewer results than it carries");
   }
-  if (trips < 1 || !worthUnrolling(body->g(), trips)) {
+  if (trips < 1 || !worthUnrolling(node, body->g(), trips)) {
     return node.fail("its length is zero or large: its steps are computed at run time");
   }
   std::vector<SmallVector<Value>> collected(scans);
@@ -140,7 +165,7 @@ static LogicalResult scan(NodeContext &node) {
       int64_t at = entry(inDirections, i) ? trips - 1 - step : step;
       arguments.push_back(elementAt(node, node.input(states + i), axes[i], at));
     }
-    if (failed(scanStep(node, body->g(), arguments, carried, collected))) {
+    if (failed(scanStep(node, body->g(), arguments, trips, carried, collected))) {
       return failure();
     }
   }
@@ -168,7 +193,7 @@ static LogicalResult scanBatched(NodeContext &node) {
   }
   IntsRef dims = node.dimsOf(node.input(1 + states));
   int64_t batch = dims[0], trips = dims[1], scans = static_cast<int64_t>(node.numOutputs()) - states;
-  if (scans < 0 || batch < 1 || trips < 1 || !worthUnrolling(body->g(), batch * trips)) {
+  if (scans < 0 || batch < 1 || trips < 1 || !worthUnrolling(node, body->g(), batch * trips)) {
     return node.fail("its batch or length is zero or large: its steps are computed at run time");
   }
   Ints lengths(batch, trips), directions = node.attrInts("directions");
@@ -198,7 +223,7 @@ static LogicalResult scanBatched(NodeContext &node) {
         int64_t at = entry(directions, i) ? lengths[b] - 1 - step : step;
         arguments.push_back(elementAt(node, elementAt(node, node.input(1 + states + i), 0, b), 0, std::max<int64_t>(at, 0)));
       }
-      if (failed(scanStep(node, body->g(), arguments, carried, collected))) {
+      if (failed(scanStep(node, body->g(), arguments, batch * trips, carried, collected))) {
         return failure();
       }
     }

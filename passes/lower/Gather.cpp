@@ -5,6 +5,8 @@
 #include "passes/lower/Forest.h"
 #include "dialects/graph/Graph.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace ncc;
 using namespace ncc::lower;
@@ -40,11 +42,11 @@ void emit(Lowering &low, const Group &group) {
   Dims indexShape = low.state(indices).shape;
   int64_t last = indexShape.empty() ? 1 : indexShape.back(), outer = count / last;
   Dims flat{outer, last, row}, out = low.state(result).shape;
-  Grid grid = defaultGrid(flat, Lowering::canonical(layoutOf(3, {1}), flat), row);
-  if (staysInDram(static_cast<int64_t>(grid.rows.size()) * outer, count, row)) {
+  if (staysInDram(llvm::divideCeil(last, kPartitions) * outer, count, row)) {
     low.defineRowMajor(result, low.t.gather(low.t.dram(count * row, element), low.t.whole(table), low.t.whole(list), row, rows));
     return;
   }
+  Grid grid = defaultGrid(flat, Lowering::canonical(layoutOf(3, {1}), flat), row);
   size_t outerFree = llvm::find(grid.layout.free, 0) - grid.layout.free.begin();
   grid.boxes.clear();
   for (int64_t i = 0; i < outer; ++i) {

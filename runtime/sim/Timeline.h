@@ -90,6 +90,23 @@ private:
   double setAt = 0;
 };
 
+/// The latest time in any range of cells, where ranges of cells are given times: a tree, so that a transfer over a whole
+/// buffer costs no more than one over a page.
+class RangeTimes {
+public:
+  double latest(size_t first, size_t last) const { return nodes.empty() ? 0 : latest(1, 0, leaves, first, last + 1); }
+  void mark(size_t first, size_t last, double time);
+
+private:
+  struct Node {
+    double most = 0, all = 0; // the latest anywhere in it; what every cell in it has at least
+  };
+  double latest(size_t node, size_t low, size_t high, size_t begin, size_t end) const;
+  void mark(size_t node, size_t low, size_t high, size_t begin, size_t end, double time);
+  size_t leaves = 0;
+  std::vector<Node> nodes;
+};
+
 /// Ready times of memory cells: 32 partitions x 128 bytes on chip, 4 KiB of a DRAM buffer. Reads wait for the last
 /// write, writes for the last read and write.
 class MemoryTimeline {
@@ -105,12 +122,17 @@ private:
   struct Cell {
     double write = 0, read = 0;
   };
+  /// On chip.
   template <typename Fn>
   void forEachCell(const isa::AccessPattern &ap, Fn fn);
+  std::pair<size_t, size_t> dramCells(const isa::AccessPattern &ap) const;
   int64_t sbufCells, psumCells;
   std::vector<Cell> sbuf, psum;
-  std::vector<std::vector<Cell>> dram;
-  std::vector<int> dramShift; // log2 of the bytes of a cell
+  struct DramTimes {
+    RangeTimes write, read;
+    int shift = 12; // log2 of the bytes of a cell
+  };
+  std::vector<DramTimes> dram;
 };
 
 } // namespace ncc::sim

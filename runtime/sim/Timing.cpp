@@ -15,31 +15,64 @@ using namespace isa;
 MemoryTimeline::MemoryTimeline(const hw::DeviceSpec &spec, const std::vector<uint64_t> &buffers)
     : sbufCells(spec.sbufBytesPerPartition / 128 + 1), psumCells(spec.psumBytesPerPartition / 128 + 1), sbuf(static_cast<size_t>(4 * sbufCells)),
       psum(static_cast<size_t>(4 * psumCells)), dram(buffers.size()) {
-  // Pages of 4 KiB; of more where a buffer would have more of them than a transfer over all of it should visit.
-  constexpr uint64_t kMostCells = 1 << 18;
-  for (uint64_t bytes : buffers) {
-    int shift = 12;
-    while (bytes >> shift > kMostCells) {
-      ++shift;
+  // Pages of 4 KiB; of more where a buffer would have too many to remember.
+  constexpr uint64_t kMostCells = 1 << 19;
+  for (size_t b = 0; b < buffers.size(); ++b) {
+    while (buffers[b] >> dram[b].shift > kMostCells) {
+      ++dram[b].shift;
     }
-    dramShift.push_back(shift);
   }
+}
+
+double RangeTimes::latest(size_t node, size_t low, size_t high, size_t begin, size_t end) const {
+  if (end <= low || high <= begin) {
+    return 0;
+  }
+  if (begin <= low && high <= end) {
+    return nodes[node].most;
+  }
+  const size_t middle = (low + high) / 2;
+  return std::max({nodes[node].all, latest(2 * node, low, middle, begin, end), latest(2 * node + 1, middle, high, begin, end)});
+}
+
+void RangeTimes::mark(size_t node, size_t low, size_t high, size_t begin, size_t end, double time) {
+  if (end <= low || high <= begin) {
+    return;
+  }
+  nodes[node].most = std::max(nodes[node].most, time);
+  if (begin <= low && high <= end) {
+    nodes[node].all = std::max(nodes[node].all, time);
+    return;
+  }
+  const size_t middle = (low + high) / 2;
+  mark(2 * node, low, middle, begin, end, time);
+  mark(2 * node + 1, middle, high, begin, end, time);
+}
+
+void RangeTimes::mark(size_t first, size_t last, double time) {
+  while (leaves <= last) { // what was the whole becomes the left half
+    std::vector<Node> wider(leaves == 0 ? 2 : 4 * leaves);
+    for (size_t width = leaves; width > 0; width /= 2) { // level by level: nodes width .. 2 * width - 1
+      std::copy_n(nodes.begin() + static_cast<std::ptrdiff_t>(width), width, wider.begin() + static_cast<std::ptrdiff_t>(2 * width));
+    }
+    if (leaves > 0) {
+      wider[1].most = nodes[1].most;
+    }
+    nodes = std::move(wider);
+    leaves = leaves == 0 ? 1 : 2 * leaves;
+  }
+  mark(1, 0, leaves, first, last + 1, time);
+}
+
+std::pair<size_t, size_t> MemoryTimeline::dramCells(const AccessPattern &ap) const {
+  ByteRange range = byteRange(ap);
+  const int shift = dram[ap.buffer].shift;
+  return {static_cast<size_t>(range.begin >> shift), static_cast<size_t>((range.end - 1) >> shift)};
 }
 
 template <typename Fn>
 void MemoryTimeline::forEachCell(const AccessPattern &ap, Fn fn) {
   ByteRange range = byteRange(ap);
-  if (ap.space == Space::Dram) {
-    std::vector<Cell> &cells = dram[ap.buffer];
-    const auto first = static_cast<size_t>(range.begin >> dramShift[ap.buffer]), last = static_cast<size_t>((range.end - 1) >> dramShift[ap.buffer]);
-    if (cells.size() <= last) {
-      cells.resize(last + 1);
-    }
-    for (size_t c = first; c <= last; ++c) {
-      fn(cells[c]);
-    }
-    return;
-  }
   const int64_t perGroup = ap.space == Space::Sbuf ? sbufCells : psumCells;
   std::vector<Cell> &cells = ap.space == Space::Sbuf ? sbuf : psum;
   for (int64_t g = ap.partition / 32; g <= (ap.partition + ap.partitions - 1) / 32; ++g) {
@@ -51,18 +84,34 @@ void MemoryTimeline::forEachCell(const AccessPattern &ap, Fn fn) {
 
 double MemoryTimeline::readyToRead(const AccessPattern &ap) {
   double ready = 0;
+  if (ap.space == Space::Dram) {
+    auto [first, last] = dramCells(ap);
+    return dram[ap.buffer].write.latest(first, last);
+  }
   forEachCell(ap, [&](Cell &c) { ready = std::max(ready, c.write); });
   return ready;
 }
 double MemoryTimeline::readyToWrite(const AccessPattern &ap) {
   double ready = 0;
+  if (ap.space == Space::Dram) {
+    auto [first, last] = dramCells(ap);
+    return std::max(dram[ap.buffer].write.latest(first, last), dram[ap.buffer].read.latest(first, last));
+  }
   forEachCell(ap, [&](Cell &c) { ready = std::max({ready, c.write, c.read}); });
   return ready;
 }
 void MemoryTimeline::read(const AccessPattern &ap, double end) {
+  if (ap.space == Space::Dram) {
+    auto [first, last] = dramCells(ap);
+    return dram[ap.buffer].read.mark(first, last, end);
+  }
   forEachCell(ap, [&](Cell &c) { c.read = std::max(c.read, end); });
 }
 void MemoryTimeline::written(const AccessPattern &ap, double end) {
+  if (ap.space == Space::Dram) {
+    auto [first, last] = dramCells(ap);
+    return dram[ap.buffer].write.mark(first, last, end);
+  }
   forEachCell(ap, [&](Cell &c) { c.write = std::max(c.write, end); });
 }
 

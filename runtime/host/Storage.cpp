@@ -17,12 +17,14 @@ int memoryOf(const AccessPattern &ap) { return ap.space == Space::Sbuf ? 0 : 1; 
 class BlockAllocator {
 public:
   int64_t allocate(int64_t size) {
-    int64_t at = 0;
-    for (auto [begin, end] : used) {
-      if (begin - at >= size) {
-        break;
+    int64_t at = used.size() < kMostTracked ? 0 : top;
+    if (at == 0) {
+      for (auto [begin, end] : used) {
+        if (begin - at >= size) {
+          break;
+        }
+        at = end;
       }
-      at = end;
     }
     used[at] = at + size;
     top = std::max(top, at + size);
@@ -37,7 +39,27 @@ private:
 } // namespace
 
 StoragePlanner::StoragePlanner(const hw::DeviceSpec &spec)
-    : openReads{WriteMap(spec, Space::Sbuf), WriteMap(spec, Space::Psum)} {}
+    : openReads{WriteMap(spec, Space::Sbuf), WriteMap(spec, Space::Psum)} {
+  for (int memory = 0; memory < 2; ++memory) {
+    whole[memory].space = memory == 0 ? Space::Sbuf : Space::Psum;
+    whole[memory].p1 = spec.partitions;
+    whole[memory].b1 = memory == 0 ? spec.sbufBytesPerPartition : spec.psumBytesPerPartition;
+  }
+}
+
+/// Too many pieces to be followed one by one: all of them keep their addresses, as if one access had touched the whole memory.
+void StoragePlanner::limit(int memory) {
+  std::vector<Entry> &entries = live[memory];
+  if (entries.size() <= kMostTracked) {
+    return;
+  }
+  const uint32_t web = newWeb();
+  for (const Entry &e : entries) {
+    unite(web, e.web);
+  }
+  webs[root(web)].pinned = true;
+  entries = {{whole[memory], root(web), false}};
+}
 
 uint32_t StoragePlanner::newWeb() {
   auto id = static_cast<uint32_t>(webs.size());
@@ -137,6 +159,7 @@ uint32_t StoragePlanner::write(const AccessPattern &ap) {
   if (!inside) {
     entries.push_back({region, web, dense});
   }
+  limit(memoryOf(ap));
   return web;
 }
 

@@ -82,6 +82,7 @@ private:
   void unite(uint32_t a, uint32_t b);
   uint32_t read(const isa::AccessPattern &ap);
   uint32_t write(const isa::AccessPattern &ap);
+  void limit(int memory);
   bool covered(const Region &region, const std::vector<Entry> &entries) const;
   void place();
 
@@ -89,6 +90,7 @@ private:
   std::vector<Entry> live[2]; // SBUF, PSUM
   std::vector<Record> records;
   std::vector<size_t> starts; // of an instruction's records
+  Region whole[2];            // all of either memory
   WriteMap openReads[2];      // what is read without having been written in this program
   std::vector<std::vector<Layouts::Override>> resolved;
   int64_t top = 0;

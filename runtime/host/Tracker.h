@@ -11,6 +11,10 @@
 
 namespace ncc::host {
 
+/// What is tracked at load is kept in lists of at most this many entries, so that preparing a program takes time in proportion to its
+/// length; beyond it, knowledge is given up and everything goes the slow way.
+inline constexpr size_t kMostTracked = 4096;
+
 struct Region {
   isa::Space space = isa::Space::None;
   int64_t p0 = 0, p1 = 0, b0 = 0, b1 = 0; // DRAM: p0 = buffer, p1 = buffer + 1
@@ -59,6 +63,17 @@ public:
       if (e.region.overlaps(region)) {
         fn(e.id);
       }
+    }
+  }
+
+  /// Forgets all when there are too many, after fn(id) for each.
+  template <typename Fn>
+  void limit(Fn fn) {
+    if (entries.size() > kMostTracked) {
+      for (const Entry &e : entries) {
+        fn(e.id);
+      }
+      entries.clear();
     }
   }
 

@@ -159,6 +159,7 @@ private:
       } else {
         forEachWrite(program.run[i], [&](const AccessPattern &ap) { overwrite(ap); });
       }
+      limitConstants();
     }
     constants = ConstantTracker();
     decisions = finder.finish();
@@ -244,6 +245,7 @@ private:
       } else {
         forEachWrite(inst, [&](const AccessPattern &ap) { overwrite(ap); });
       }
+      limitConstants();
       forEachWrite(inst, [&](const AccessPattern &ap) {
         if (ap.space == Space::Sbuf) {
           const Region region(ap);
@@ -268,7 +270,19 @@ private:
         return;
       }
     }
+    if (uses.size() >= kMostTracked) { // those are packed once more
+      uses.clear();
+    }
     uses.push_back({ap, Region(ap), moving, i});
+  }
+
+  /// Copies that are not followed any longer happen. The same at the same instruction in every pass.
+  void limitConstants() {
+    constants.limit([&](size_t id) {
+      if (id < needed.size()) {
+        needed[id] = true;
+      }
+    });
   }
 
   bool knownAtLoad(const AccessPattern &ap) const { return !writes.touches(ap) || constants.known(ap); }
@@ -325,6 +339,22 @@ private:
       ++result.stats.inTrees;
       return;
     }
+    translateInstruction(inst, i);
+    limitConstants();
+    if (packed.size() > kMostTracked) {
+      for (const PackedEntry &e : packed) {
+        if (!e.operand.constant) {
+          arena.release(e.operand.arena);
+        }
+      }
+      packed.clear();
+    }
+    if (chains.size() > kMostTracked) {
+      flushAll();
+    }
+  }
+
+  void translateInstruction(const Instruction &inst, size_t i) {
     if (const auto *matmul = std::get_if<Matmul>(&inst)) {
       addMatmul(*matmul);
       afterWrites(inst);

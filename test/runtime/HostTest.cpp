@@ -3,6 +3,7 @@
 // The host executor against the precise interpreter, for every CPU level this machine has.
 
 #include "runtime/host/Steps.h"
+#include "runtime/host/Tracker.h"
 #include "test/runtime/HostCheck.h"
 
 #include <thread>
@@ -85,6 +86,25 @@ TEST(Host, IntegerMatmulsAreExact) {
       }
     }
   }
+}
+
+TEST(Host, MorePiecesThanAreTracked) {
+  // Constants and inputs alternate byte by byte, so that nothing merges; then everything is read at once.
+  ModelBuilder b;
+  constexpr uint32_t kPieces = kMostTracked + 900;
+  std::vector<uint8_t> values(kPieces);
+  for (uint32_t i = 0; i < kPieces; ++i) {
+    values[i] = static_cast<uint8_t>(i % 251);
+  }
+  const uint16_t x = b.input("x", DType::U8, {kPieces}), y = b.output("y", DType::U8, {2 * kPieces}), w = b.weight("w", DType::U8, values);
+  for (uint32_t i = 0; i < kPieces; ++i) {
+    b.copy(sbuf(DType::U8, 1, 2 * i, 1), dram(w, DType::U8, i, {{1, 1}}));
+  }
+  for (uint32_t i = 0; i < kPieces; ++i) {
+    b.copy(sbuf(DType::U8, 1, 2 * i + 1, 1), dram(x, DType::U8, i, {{1, 1}}));
+  }
+  b.copy(dram(y, DType::U8, 0, {{1, 2 * kPieces}}), sbuf(DType::U8, 1, 0, 2 * kPieces));
+  EXPECT_EQ(worstDifference(b), 0);
 }
 
 TEST(Host, ConvolutionTapsWithShiftedPatterns) {

@@ -133,10 +133,12 @@ private:
     if (folder < index) {
       const Program &original = model.programs[folder];
       copiedBytes += streamSize(parent + programFolder(folder));
-      if (copiedBytes > kMostCopiedBytes) {
+      const uint64_t instructions = original.init.size() + original.run.size();
+      copiedInstructions += instructions;
+      if (copiedBytes > kMostCopiedBytes || copiedInstructions > kMostCopiedInstructions) {
         return absl::InvalidArgumentError("info.json: programs share folders too large to be copied that often");
       }
-      if (absl::Status reserved = reserve(original.init.size() + original.run.size()); !reserved.ok()) {
+      if (absl::Status reserved = reserve(instructions); !reserved.ok()) {
         return reserved;
       }
       model.programs[index] = original;
@@ -287,7 +289,8 @@ private:
   Bytes bytes;
   const ReadOptions &options;
   static constexpr uint64_t kMostCopiedBytes = uint64_t{1} << 28; // a hostile file must not grow without bound
-  uint64_t copiedBytes = 0;
+  static constexpr uint64_t kMostCopiedInstructions = (uint64_t{1} << 32) / sizeof(isa::Instruction);
+  uint64_t copiedBytes = 0, copiedInstructions = 0;
   const double mostBytes;
   double instructionBytes = 0;
   std::map<std::string, Bytes> members;

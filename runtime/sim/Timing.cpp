@@ -12,13 +12,14 @@ namespace ncc::sim {
 
 using namespace isa;
 
+/// Of DRAM; cells are larger where a buffer would have more.
+static constexpr int64_t kMostCells = 1 << 19;
+
 MemoryTimeline::MemoryTimeline(const hw::DeviceSpec &spec, const std::vector<uint64_t> &buffers)
     : sbufCells(spec.sbufBytesPerPartition / 128 + 1), psumCells(spec.psumBytesPerPartition / 128 + 1), sbuf(static_cast<size_t>(4 * sbufCells)),
       psum(static_cast<size_t>(4 * psumCells)), dram(buffers.size()) {
-  // Pages of 4 KiB; of more where a buffer would have too many to remember.
-  constexpr uint64_t kMostCells = 1 << 19;
-  for (size_t b = 0; b < buffers.size(); ++b) {
-    while (buffers[b] >> dram[b].shift > kMostCells) {
+  for (size_t b = 0; b < buffers.size(); ++b) { // pages of 4 KiB, or more
+    while (buffers[b] >> dram[b].shift > static_cast<uint64_t>(kMostCells)) {
       ++dram[b].shift;
     }
   }
@@ -369,9 +370,10 @@ std::vector<NodeTiming> byNode(const std::vector<TraceEvent> &trace) {
   return list;
 }
 
-/// Memory cells that one pass over a program touches, and those of DRAM that are ever there. Strided operands span many more cells
-/// than they have elements.
+/// Memory cells that one pass over a program touches, and those of DRAM that are ever there. Strided operands on chip span many more
+/// cells than they have elements.
 struct CellCount {
+  static constexpr double kTreeSteps = 64; // of RangeTimes
   double touched = 0, kept = 0;
 
   explicit CellCount(const neff::Program &program) {
@@ -379,10 +381,11 @@ struct CellCount {
     auto count = [&](const AccessPattern &ap) {
       const ByteRange range = byteRange(ap);
       const bool dram = ap.space == Space::Dram;
-      const int64_t size = dram ? 4096 : 128, groups = dram ? 1 : ap.partitions / 32 + 2;
-      touched += static_cast<double>(((range.end - 1) / size - range.begin / size + 1) * groups);
       if (dram) {
-        highest[ap.buffer] = std::max(highest[ap.buffer], (range.end - 1) / size + 1);
+        touched += kTreeSteps;
+        highest[ap.buffer] = std::max(highest[ap.buffer], std::min<int64_t>((range.end - 1) / 4096 + 1, kMostCells));
+      } else {
+        touched += static_cast<double>(((range.end - 1) / 128 - range.begin / 128 + 1) * (ap.partitions / 32 + 2));
       }
     };
     for (const Instruction &inst : program.run) {
@@ -396,7 +399,7 @@ struct CellCount {
 };
 
 absl::Status checkCells(const neff::Model &model, const neff::Limits &limits) {
-  constexpr double kPasses = 8, kBytesPerCell = 32; // four passes, reading and writing; vectors grow by doubling
+  constexpr double kPasses = 8, kBytesPerCell = 128; // four passes, reading and writing; two trees of two nodes per cell, while they grow
   double work = 0, memory = 0;
   for (const neff::Program &program : model.programs) {
     const CellCount cells(program);

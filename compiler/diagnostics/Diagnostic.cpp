@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "compiler/diagnostics/Diagnostic.h"
 
+#include "runtime/tensor/Printable.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -45,15 +47,15 @@ std::string Diagnostic::str(bool colour) const {
   if (!node.empty()) {
     size_t dash = opType.rfind('-');
     std::string op = dash == std::string::npos ? opType : opType.substr(0, dash) + ", opset " + opType.substr(dash + 1);
-    text += "node '" + node + "'" + (op.empty() ? "" : " (" + op + ")") + ": ";
+    text += "node '" + printable(node) + "'" + (op.empty() ? "" : " (" + printable(op) + ")") + ": ";
   }
-  text += message;
-  return advice.empty() ? text : text + "\n  " + advice;
+  text += printable(message);
+  return advice.empty() ? text : text + "\n  " + printable(advice);
 }
 
 std::string Diagnostic::json() const {
   nlohmann::ordered_json json{{"severity", severityName(severity)}, {"code", codeString(code)}, {"node", node}, {"op", opType}, {"message", message}, {"advice", advice}};
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void DiagnosticEngine::report(Diagnostic diagnostic) {

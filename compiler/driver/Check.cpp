@@ -9,6 +9,7 @@
 #include "compiler/driver/Phases.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "passes/Pipelines.h"
+#include "runtime/tensor/Printable.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -44,7 +45,7 @@ void print(const Json &list, const char *what) {
       shape += shape.empty() ? "" : "x";
       shape += dim.is_string() ? dim.get<std::string>() : std::to_string(dim.get<int64_t>());
     }
-    std::printf("%-8s %s: %s %s\n", what, item["name"].get<std::string>().c_str(), item["type"].get<std::string>().c_str(),
+    std::printf("%-8s %s: %s %s\n", what, printable(item["name"].get<std::string>()).c_str(), item["type"].get<std::string>().c_str(),
                 shape.empty() ? "scalar" : shape.c_str());
   }
 }
@@ -82,7 +83,7 @@ void printFit(const Json &result) {
   std::printf("%-8s %.1f %% of the elements on engines", "runs", 100 * result["engine_elements_share"].get<double>());
   std::printf(result["firmware"].empty() ? "\n" : "; in firmware:\n");
   for (const Json &node : result["firmware"]) {
-    std::printf("           %s (%s), %lld elements\n", node["node"].get<std::string>().c_str(), node["op"].get<std::string>().c_str(),
+    std::printf("           %s (%s), %lld elements\n", printable(node["node"].get<std::string>()).c_str(), printable(node["op"].get<std::string>()).c_str(),
                 static_cast<long long>(node["elements"].get<int64_t>()));
   }
   for (size_t core = 0; core < result["cores"].size(); ++core) {
@@ -146,14 +147,14 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
                                      {"message", diagnostic.message}, {"advice", diagnostic.advice}});
   }
   if (json) {
-    std::puts(result.dump(2).c_str());
+    std::puts(result.dump(2, ' ', true, Json::error_handler_t::replace).c_str());
     return ok;
   }
   print(result["inputs"], "input");
   print(result["outputs"], "output");
   std::printf("%-8s", "ops");
   for (const auto &[name, count] : ops) {
-    std::printf(" %s %lld", name.c_str(), static_cast<long long>(count));
+    std::printf(" %s %lld", printable(name).c_str(), static_cast<long long>(count));
   }
   std::printf("\n");
   if (result.contains("cores")) {
@@ -162,7 +163,7 @@ bool driver::check(const std::string &path, const Options &options, bool json, D
   for (const Json &bucket : result.contains("buckets") ? result["buckets"] : Json::array()) {
     std::printf("%-8s", "bucket");
     for (const auto &[input, shape] : bucket["shapes"].items()) {
-      std::printf(" %s=%s", input.c_str(), shapeString(shape.get<std::vector<int64_t>>()).c_str());
+      std::printf(" %s=%s", printable(input).c_str(), shapeString(shape.get<std::vector<int64_t>>()).c_str());
     }
     std::printf("\n");
     if (bucket.contains("cores")) {

@@ -3,6 +3,8 @@
 // Rendering of reports.
 #include "compiler/driver/Report.h"
 
+#include "runtime/tensor/Printable.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -91,7 +93,7 @@ std::string Report::json(bool timing) const {
       json["phases"].push_back({{"name", phase.name}, {"seconds", phase.seconds}, {"peak_mb", phase.peakMb}});
     }
   }
-  return json.dump(2);
+  return json.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 namespace {
@@ -123,7 +125,7 @@ std::string Report::summary() const {
     paged += stage.pagedInBytes + stage.pagedOutBytes;
   }
   std::string text;
-  text += line("model         %s: %lld ops, %.2f G multiply-adds, %.1f MB of weights\n", model.c_str(), static_cast<long long>(ops), macs / 1e9,
+  text += line("model         %s: %lld ops, %.2f G multiply-adds, %.1f MB of weights\n", printable(model).c_str(), static_cast<long long>(ops), macs / 1e9,
                static_cast<double>(weightBytes) / 1e6);
   text += line("target        %s, %d core%s, %s\n", target.c_str(), cores, cores == 1 ? "" : "s", cores == 1 ? "no partition" : parallel.c_str());
   text += line("precision     %s\n", precision.c_str());
@@ -145,17 +147,17 @@ std::string Report::summary() const {
   text += line("engines       %.1f %% of the multiply-adds, %.1f %% of the elements", percent(engineMacs, engineMacs + firmwareMacs),
                percent(static_cast<double>(engineElements), static_cast<double>(engineElements + firmwareElements)));
   for (size_t i = 0; i < firmware.size() && i < 6; ++i) {
-    text += (i ? ", " : "; GpSimd firmware: ") + firmware[i].node + " (" + firmware[i].op + ")";
+    text += (i ? ", " : "; GpSimd firmware: ") + printable(firmware[i].node + " (" + firmware[i].op + ")");
   }
   text += firmware.size() > 6 ? line(" and %zu more\n", firmware.size() - 6) : "\n";
   for (size_t i = 0; i < hostSteps.size() && i < 6; ++i) {
-    text += (i ? ", " : "host          ") + hostSteps[i].node + " (" + hostSteps[i].op + ")";
+    text += (i ? ", " : "host          ") + printable(hostSteps[i].node + " (" + hostSteps[i].op + ")");
   }
   text += hostSteps.empty() ? "" : hostSteps.size() > 6 ? line(" and %zu more\n", hostSteps.size() - 6) : "\n";
   for (size_t i = 0; i < buckets.size() && i < 16; ++i) {
     const BucketReport &b = buckets[i];
-    text += (i ? "              " : "buckets       ") + b.shapes + line(": %.3f ms, %lld smaller shapes padded", b.latencyNs / 1e6, static_cast<long long>(b.padded));
-    text += b.unpadded.empty() ? "\n" : "; " + b.unpadded + "\n";
+    text += (i ? "              " : "buckets       ") + printable(b.shapes) + line(": %.3f ms, %lld smaller shapes padded", b.latencyNs / 1e6, static_cast<long long>(b.padded));
+    text += b.unpadded.empty() ? "\n" : "; " + printable(b.unpadded) + "\n";
   }
   text += buckets.size() > 16 ? line("              and %zu more\n", buckets.size() - 16) : "";
   text += line("predicted     %.3f ms latency, %.1f inferences/s, %.1f %% utilization\n", latencyNs / 1e6, throughput, 100 * utilization);

@@ -23,7 +23,7 @@ absl::StatusOr<Json> parseJson(std::string_view text, std::string_view what) {
   return json;
 }
 
-std::string dumpJson(const Json &json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+std::string dumpJson(const Json &json, int indent) { return json.dump(indent, ' ', true, Json::error_handler_t::replace); }
 
 void JsonReader::fail(const std::string &message) {
   if (error.ok()) {

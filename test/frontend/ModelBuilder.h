@@ -102,6 +102,18 @@ inline void setInts(onnx::NodeProto &node, const std::string &name, const std::v
   attribute->set_type(7);
   attribute->mutable_ints()->Add(values.begin(), values.end());
 }
+inline void setString(onnx::NodeProto &node, const std::string &name, const std::string &value) {
+  auto *attribute = node.add_attribute();
+  attribute->set_name(name);
+  attribute->set_type(3);
+  attribute->set_s(value);
+}
+inline onnx::GraphProto &setGraph(onnx::NodeProto &node, const std::string &name) {
+  auto *attribute = node.add_attribute();
+  attribute->set_name(name);
+  attribute->set_type(5);
+  return *attribute->mutable_g();
+}
 inline void setFloat(onnx::NodeProto &node, const std::string &name, float value) {
   auto *attribute = node.add_attribute();
   attribute->set_name(name);

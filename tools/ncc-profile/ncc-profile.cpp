@@ -5,6 +5,7 @@
 #include "runtime/neff/Json.h"
 #include "runtime/neff/Reader.h"
 #include "runtime/sim/Timing.h"
+#include "runtime/tensor/Printable.h"
 #include "tools/support/Limits.h"
 
 #include <cmath>
@@ -72,7 +73,7 @@ neff::Json toJson(const neff::Model &model, const sim::TimingReport &r, const hw
 
 void print(const neff::Json &j) {
   auto number = [&](const char *key) { return j[key].get<double>(); };
-  std::printf("%s, %d core(s)\n", j["device"].get<std::string>().c_str(), j["cores"].get<int>());
+  std::printf("%s, %d core(s)\n", printable(j["device"].get<std::string>()).c_str(), j["cores"].get<int>());
   std::printf("latency      %10.4f ms  (%lld cycles)\n", number("latency_ms"), static_cast<long long>(number("cycles")));
   std::printf("steady state %10.1f inferences/s, one each %.4f ms\n", number("throughput"), number("interval_ms"));
   std::printf("utilization  %10.1f %% of peak; roofline %.4f ms\n", 100 * number("utilization"), number("roofline_ms"));
@@ -88,7 +89,7 @@ void print(const neff::Json &j) {
   std::printf("%12s %10s %10s %10s %10s %10s  node\n", "engine us", "tensor", "vector", "scalar", "gpsimd", "dma");
   for (const neff::Json &n : j["top_nodes"]) {
     std::printf("%12.1f %10.1f %10.1f %10.1f %10.1f %10.1f  %s\n", n["total_us"].get<double>(), n["tensor_us"].get<double>(), n["vector_us"].get<double>(),
-                n["scalar_us"].get<double>(), n["gpsimd_us"].get<double>(), n["dma_us"].get<double>(), n["node"].get<std::string>().c_str());
+                n["scalar_us"].get<double>(), n["gpsimd_us"].get<double>(), n["dma_us"].get<double>(), printable(n["node"].get<std::string>()).c_str());
   }
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/api/Session.h"
 #include "runtime/api/TensorFiles.h"
 #include "runtime/api/ValueFiles.h"
+#include "runtime/tensor/Printable.h"
 #include "tools/ncc-run/Compare.h"
 #include "tools/support/Limits.h"
 
@@ -201,9 +202,9 @@ bool compareOutputs(const Args &args, const neff::Model &model, const std::vecto
     }
     pass &= c.pass;
     if (!c.problem.empty()) {
-      std::printf("%-24s FAIL %s\n", model.outputs[j].name.c_str(), c.problem.c_str());
+      std::printf("%-24s FAIL %s\n", printable(model.outputs[j].name).c_str(), printable(c.problem).c_str());
     } else {
-      std::printf("%-24s %s max abs %.3g, max rel %.3g, cosine %.6f%s%s\n", model.outputs[j].name.c_str(), c.pass ? "pass" : "FAIL", c.maxAbs,
+      std::printf("%-24s %s max abs %.3g, max rel %.3g, cosine %.6f%s%s\n", printable(model.outputs[j].name).c_str(), c.pass ? "pass" : "FAIL", c.maxAbs,
                   c.maxRel, c.cosine, c.failures ? absl::StrFormat(", %d outside", c.failures).c_str() : "",
                   c.rows ? absl::StrFormat(", top-1 same in %d of %d", c.sameTop, c.rows).c_str() : "");
     }
@@ -236,7 +237,7 @@ bool compareExecutors(const Args &args, const neff::Model &model, const std::vec
     const bool real = isFloat(model.outputs[j].dtype);
     const bool ok = c.problem.empty() && (real ? c.norm <= bound : c.norm <= 10 * bound);
     std::printf("%-24s %s host against precise: max abs %.3g, |difference| / |result| %.3g, bound %.3g; precise run %.1f s\n",
-                model.outputs[j].name.c_str(), ok ? "pass" : "FAIL", c.maxAbs, c.norm, real ? bound : 10 * bound, seconds);
+                printable(model.outputs[j].name).c_str(), ok ? "pass" : "FAIL", c.maxAbs, c.norm, real ? bound : 10 * bound, seconds);
     pass &= ok;
   }
   return pass;
@@ -244,17 +245,17 @@ bool compareExecutors(const Args &args, const neff::Model &model, const std::vec
 
 void printValue(const std::string &name, const ops::Value &value) {
   if (!value.isTensor()) {
-    std::printf("%s %s of %zu\n", name.c_str(), typeOf(value).str().c_str(), value.items().size());
+    std::printf("%s %s of %zu\n", printable(name).c_str(), typeOf(value).str().c_str(), value.items().size());
     for (size_t i = 0; i < std::min<size_t>(8, value.items().size()); ++i) {
       printValue(name + "[" + std::to_string(i) + "]", value.items()[i]);
     }
     return;
   }
   const Tensor &tensor = value.tensor();
-  std::printf("%s %s %s:", name.c_str(), std::string(dtypeName(tensor.dtype())).c_str(), shapeString(tensor.shape()).c_str());
+  std::printf("%s %s %s:", printable(name).c_str(), std::string(dtypeName(tensor.dtype())).c_str(), shapeString(tensor.shape()).c_str());
   for (int64_t i = 0; i < std::min<int64_t>(8, tensor.size()); ++i) {
     if (tensor.dtype() == DType::String) {
-      std::printf(" \"%s\"", tensor.strings()[static_cast<size_t>(i)].c_str());
+      std::printf(" \"%s\"", printable(tensor.strings()[static_cast<size_t>(i)]).c_str());
     } else {
       std::printf(" %g", tensor.asDouble(i));
     }

@@ -7,6 +7,7 @@
 #include "compiler/frontend/onnx/Model.h"
 #include "compiler/driver/Check.h"
 #include "runtime/neff/Writer.h"
+#include "runtime/tensor/Printable.h"
 
 #include <cstdio>
 #include <cstring>
@@ -134,7 +135,7 @@ int explainCommand(const CommandLine &line) {
   }
   const CodeInfo *info = findCode(line.model);
   if (!info) {
-    std::fprintf(stderr, "ncc: there is no diagnostic '%s'\n", line.model.c_str());
+    std::fprintf(stderr, "ncc: there is no diagnostic '%s'\n", printable(line.model).c_str());
     return kUsage;
   }
   std::printf("%s: %s\n\n%s\nWhat to do: %s.\n", codeString(info->code).c_str(), std::string(info->title).c_str(), std::string(info->fact).c_str(),

@@ -8,6 +8,7 @@
 #include "compiler/frontend/onnx/Model.h"
 #include "compiler/verify/PassCheck.h"
 #include "runtime/api/TensorFiles.h"
+#include "runtime/tensor/Printable.h"
 
 #include <nlohmann/json.hpp>
 
@@ -55,11 +56,11 @@ void printJson(const verify::CheckResult &result) {
   for (const verify::NodeError &node : result.nodes) {
     json["nodes"].push_back(toJson(node));
   }
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", json.dump(2, ' ', true, ordered_json::error_handler_t::replace).c_str());
 }
 
 void printLine(const char *verdict, const std::string &name, const std::string &kind, const verify::Error &error) {
-  std::printf("%-5s%-40s %-22s max abs %-9.3g max rel %-9.3g cosine %.6f  %.3g ulp\n", verdict, name.c_str(), kind.c_str(), error.maxAbs, error.maxRel,
+  std::printf("%-5s%-40s %-22s max abs %-9.3g max rel %-9.3g cosine %.6f  %.3g ulp\n", verdict, printable(name).c_str(), printable(kind).c_str(), error.maxAbs, error.maxRel,
               error.cosine, error.ulp);
 }
 
@@ -79,11 +80,11 @@ void printText(const verify::CheckResult &result) {
     }
   }
   for (const verify::NodeError &output : result.passes.empty() ? std::vector<verify::NodeError>() : result.passes.back().outputs) {
-    std::printf("%-5s %s: max abs %.3g, max rel %.3g, cosine %.6f\n", output.error.within ? "pass" : "FAIL", output.node.c_str(), output.error.maxAbs,
+    std::printf("%-5s %s: max abs %.3g, max rel %.3g, cosine %.6f\n", output.error.within ? "pass" : "FAIL", printable(output.node).c_str(), output.error.maxAbs,
                 output.error.maxRel, output.error.cosine);
   }
   if (!result.wrongPass.empty()) {
-    std::printf("\nThe pass %s changes what the model computes; first at node '%s'.\n", result.wrongPass.c_str(), result.wrongNode.c_str());
+    std::printf("\nThe pass %s changes what the model computes; first at node '%s'.\n", result.wrongPass.c_str(), printable(result.wrongNode).c_str());
   }
 }
 

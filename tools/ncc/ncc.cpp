@@ -2,6 +2,7 @@
 //
 // The compiler's command.
 #include "compiler/diagnostics/Diagnostic.h"
+#include "runtime/tensor/Printable.h"
 #include "tools/ncc/CommandLine.h"
 
 #include <csignal>
@@ -26,7 +27,7 @@ int main(int argc, char **argv) {
   ncc::cli::CommandLine line;
   std::string error;
   if (!ncc::cli::parse({argv + 1, argv + argc}, line, error)) {
-    std::fprintf(stderr, "ncc: %s; 'ncc help' lists commands and options\n", error.c_str());
+    std::fprintf(stderr, "ncc: %s; 'ncc help' lists commands and options\n", ncc::printable(error).c_str());
     return ncc::cli::kUsage;
   }
   std::set_new_handler(line.json ? outOfMemory<true> : outOfMemory<false>);

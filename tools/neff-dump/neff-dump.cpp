@@ -3,6 +3,7 @@
 // Shows what is in a NEFF.
 
 #include "runtime/neff/Reader.h"
+#include "runtime/tensor/Printable.h"
 #include "tools/support/Limits.h"
 
 #include <cinttypes>
@@ -19,14 +20,14 @@ without an option: a summary. Exit codes as ncc-run.
 void header(const neff::FileHeader &h) {
   std::printf("package version %" PRIu64 ", NEFF %" PRIu64 ".%" PRIu64 ", features 0x%" PRIx64 "\n", h.packageVersion, h.versionMajor,
               h.versionMinor, h.featureBits);
-  std::printf("name %s, built by %s\nsize %" PRIu64 " bytes after the header, cores %u\n", h.name.c_str(), h.buildVersion.c_str(), h.dataSize, h.cores);
+  std::printf("name %s, built by %s\nsize %" PRIu64 " bytes after the header, cores %u\n", printable(h.name).c_str(), printable(h.buildVersion).c_str(), h.dataSize, h.cores);
   std::printf("sha256 of info.json %s\nuuid %s\n", neff::hex(h.hash).c_str(), neff::hex(h.uuid).c_str());
 }
 
 void files(neff::Bytes bytes) {
   auto members = neff::readTar(bytes.subspan(neff::kHeaderSize));
   for (const neff::TarMember &m : *members) {
-    std::printf("%12" PRIu64 " at %12" PRIu64 "  %s\n", m.size, m.offset + neff::kHeaderSize, m.name.c_str());
+    std::printf("%12" PRIu64 " at %12" PRIu64 "  %s\n", m.size, m.offset + neff::kHeaderSize, printable(m.name).c_str());
   }
 }
 
@@ -35,7 +36,7 @@ void disassembly(const neff::Model &model, const std::vector<isa::Instruction> &
     uint32_t node = isa::header(list[i]).node;
     std::printf("  %6zu  %s", i, isa::disassemble(list[i]).c_str());
     if (node > 0 && node <= model.nodes.size()) {
-      std::printf("  ; %s %s", model.nodes[node - 1].op.c_str(), model.nodes[node - 1].name.c_str());
+      std::printf("  ; %s %s", printable(model.nodes[node - 1].op).c_str(), printable(model.nodes[node - 1].name).c_str());
     }
     std::printf("\n");
   }
@@ -58,8 +59,8 @@ void plan(const neff::Model &model, const neff::PlanBlock &block, int depth) {
                              : step.kind == neff::StepKind::Host ? "host " + step.kernel
                                                                  : std::string(neff::stepKindName(step.kind));
     const std::string attributes = step.attributes.all().empty() ? "" : " " + step.attributes.toJson();
-    std::printf("%s  %s = %s(%s)%s  ; %s\n", indent.c_str(), numbers(step.outputs).c_str(), what.c_str(), numbers(step.inputs).c_str(), attributes.c_str(),
-                step.node.c_str());
+    std::printf("%s  %s = %s(%s)%s  ; %s\n", indent.c_str(), numbers(step.outputs).c_str(), printable(what).c_str(), numbers(step.inputs).c_str(),
+                printable(attributes).c_str(), printable(step.node).c_str());
     for (const neff::PlanBlock &inner : step.blocks) {
       plan(model, inner, depth + 2);
     }
@@ -89,7 +90,8 @@ void disassemble(const neff::Model &model) {
     std::printf(" run (%zu)\n", model.programs[p].run.size());
     disassembly(model, model.programs[p].run);
     for (size_t c = 0; c < model.programs[p].calls.size(); ++c) {
-      std::printf(" call %zu: %s %s\n", c, model.programs[p].calls[c].kernel.c_str(), model.programs[p].calls[c].attributes.toJson().c_str());
+      std::printf(" call %zu: %s %s\n", c, printable(model.programs[p].calls[c].kernel).c_str(),
+                  printable(model.programs[p].calls[c].attributes.toJson()).c_str());
     }
   }
 }
@@ -104,7 +106,7 @@ void weights(const neff::Model &model) {
     for (const neff::Buffer &b : program.buffers) {
       if (b.kind == neff::BufferKind::Weight) {
         std::printf("%12" PRIu64 " bytes at %12" PRIu64 "  %s %s %s  %s\n", b.bytes, b.offset, std::string(dtypeName(b.dtype)).c_str(),
-                    shapeString(b.shape).c_str(), b.name.c_str(), neff::fastHash({model.weightData + b.offset, b.bytes}).c_str());
+                    shapeString(b.shape).c_str(), printable(b.name).c_str(), neff::fastHash({model.weightData + b.offset, b.bytes}).c_str());
       }
     }
   }
@@ -133,21 +135,21 @@ void parts(const neff::Model &model) {
 
 void tensors(const neff::Model &model) {
   for (size_t i = 0; i < model.inputs.size(); ++i) {
-    std::printf("input   %s %s\n", model.inputs[i].name.c_str(), model.typeOfInput(i).str().c_str());
+    std::printf("input   %s %s\n", printable(model.inputs[i].name).c_str(), model.typeOfInput(i).str().c_str());
   }
   for (size_t i = 0; i < model.outputs.size(); ++i) {
-    std::printf("output  %s %s\n", model.outputs[i].name.c_str(), model.typeOfOutput(i).str().c_str());
+    std::printf("output  %s %s\n", printable(model.outputs[i].name).c_str(), model.typeOfOutput(i).str().c_str());
   }
 }
 
 void summary(const neff::Model &model) {
-  std::printf("%s for %s by %s\noptions: %s\n", model.provenance.modelName.c_str(), model.provenance.target.c_str(),
-              model.provenance.compiler.c_str(), model.provenance.options.c_str());
+  std::printf("%s for %s by %s\noptions: %s\n", printable(model.provenance.modelName).c_str(), printable(model.provenance.target).c_str(),
+              printable(model.provenance.compiler).c_str(), printable(model.provenance.options).c_str());
   tensors(model);
   parts(model);
   for (size_t b = 0; b < model.buckets.size(); ++b) {
     const neff::Model &bucket = model.buckets[b];
-    std::printf("\nbucket %zu: %zu smaller shapes padded%s%s\n", b, bucket.padded.size(), bucket.unpadded.empty() ? "" : "; ", bucket.unpadded.c_str());
+    std::printf("\nbucket %zu: %zu smaller shapes padded%s%s\n", b, bucket.padded.size(), bucket.unpadded.empty() ? "" : "; ", printable(bucket.unpadded).c_str());
     tensors(bucket);
     parts(bucket);
   }

@@ -4,6 +4,8 @@
 // arguments. Unknown options are errors.
 #pragma once
 
+#include "runtime/tensor/Printable.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -68,7 +70,7 @@ public:
     return result;
   }
   [[noreturn]] static void fail(const std::string &what) {
-    std::fprintf(stderr, "error: %s (see --help)\n", what.c_str());
+    std::fprintf(stderr, "error: %s (see --help)\n", printable(what).c_str());
     std::exit(kUsage);
   }
   std::vector<std::string> positional;

@@ -2,14 +2,17 @@
 #include "compiler/frontend/onnx/Importer.h"
 
 #include "compiler/frontend/onnx/ComplexTypes.h"
+#include "compiler/frontend/onnx/Declarations.h"
 #include "compiler/frontend/onnx/Expansion.h"
+#include "compiler/frontend/onnx/GraphCheck.h"
 #include "compiler/frontend/onnx/Handlers.h"
-#include "compiler/frontend/onnx/KnownAttributes.h"
 #include "compiler/frontend/onnx/InputShapes.h"
 #include "compiler/frontend/onnx/NodeOrder.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "compiler/frontend/onnx/TrialScope.h"
+#include "compiler/frontend/onnx/schema/NodeCheck.h"
 #include "dialects/graph/ValueTypes.h"
+#include "runtime/tensor/Printable.h"
 
 #include "absl/strings/str_cat.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,15 +25,7 @@ namespace ncc::frontend {
 
 namespace {
 
-constexpr int64_t kNewestIr = 13, kNewestOpset = 28;
-
-std::string displayName(const onnx::NodeProto &node) {
-  if (!node.name().empty()) {
-    return node.name();
-  }
-  std::string output = node.output_size() ? node.output(0) : "";
-  return node.op_type() + (output.empty() ? "" : "_" + output);
-}
+constexpr int64_t kNewestIr = 13, kNewestOpset = 28, kNewestMlOpset = 5;
 
 /// One of the two forms a graph's constants have.
 struct Initializer {
@@ -83,6 +78,10 @@ private:
   void importCall(const onnx::NodeProto &node, const onnx::FunctionProto &function, ArrayRef<Value> operands,
                   Scope &scope, const Frame &frame);
   void addInitializers(const onnx::GraphProto &graph, Scope &scope);
+  bool fitsSchema(const onnx::NodeProto &node, ArrayRef<Value> operands, const Frame &frame, const std::string &name);
+  void checkDeclarations(const onnx::GraphProto &graph, const Scope &scope);
+  /// For bodies, whose shapes may change from one iteration to the next.
+  void checkDeclaredTypes(const google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> &declared, ArrayRef<Value> values);
   /// The value of a name: nothing when undefined, null when its import failed.
   std::optional<Value> lookup(const std::string &name, Scope &scope);
   void define(const std::string &name, Value value, Scope &scope, const std::string &node);
@@ -127,6 +126,7 @@ public:
     for (int i = 0; i < graph.input_size() && i < static_cast<int>(arguments.size()); ++i) {
       body.values[graph.input(i).name()] = arguments[i];
     }
+    importer.checkDeclaredTypes(graph.input(), arguments);
     importer.importNodes(graph.node(), body, inner);
     SmallVector<Value> results;
     for (const onnx::ValueInfoProto &output : graph.output()) {
@@ -136,6 +136,7 @@ public:
       }
       results.push_back(*value);
     }
+    importer.checkDeclaredTypes(graph.output(), results);
     return results;
   }
 
@@ -175,9 +176,10 @@ bool GraphImporter::checkVersions() {
     diagnostics->report(Code::UnknownVersion, absl::StrCat("the model has IR version ", model.proto().ir_version(),
                                                           ", ncc reads versions up to ", kNewestIr));
   }
-  if (int64_t opset = model.opsetVersion(""); opset > kNewestOpset) {
-    diagnostics->report(Code::UnknownVersion,
-                       absl::StrCat("the model uses opset ", opset, ", ncc knows opsets up to ", kNewestOpset));
+  for (auto [domain, newest] : {std::pair(StringRef(""), kNewestOpset), std::pair(StringRef(kMl), kNewestMlOpset)}) {
+    if (int64_t opset = model.opsetVersion(domain); opset > newest) {
+      diagnostics->report(Code::UnknownVersion, absl::StrCat("the model uses opset ", opset, domain.empty() ? "" : " of ", domain.str(), ", ncc knows opsets up to ", newest));
+    }
   }
   return !diagnostics->hasErrors();
 }
@@ -281,7 +283,7 @@ std::optional<Value> GraphImporter::lookup(const std::string &name, Scope &scope
     if (tensor.ok()) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(entry);
-      auto loc = NameLoc::get(builder.getStringAttr(name));
+      auto loc = NameLoc::get(builder.getStringAttr(validUtf8(name)));
       value = graph::ConstantOp::create(builder, loc, graph::tensorAttr(builder.getContext(), *tensor, name));
     } else {
       bool external = dense && dense->data_location() == 1;
@@ -345,20 +347,6 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   if (!spend(name)) {
     return poison();
   }
-  std::set<std::string> attributes;
-  for (const onnx::AttributeProto &attribute : node.attribute()) {
-    if (!attributes.insert(attribute.name()).second) {
-      diagnostics->report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute.name(), "' is given twice"), name,
-                         node.op_type());
-    }
-  }
-  bool builtin = !functionFor(node) || handlers().find(node.domain(), node.op_type(), versionFor(node.domain(), frame));
-  for (const std::string &attribute : attributes) {
-    if (builtin && !isKnownAttribute(node.domain(), node.op_type(), attribute)) {
-      diagnostics->report(Code::UnsupportedForm, absl::StrCat("attribute '", attribute, "' is not one of ", node.op_type(), "'s"), name,
-                         node.op_type());
-    }
-  }
   SmallVector<Value> operands;
   bool usable = true;
   for (const std::string &input : node.input()) {
@@ -380,11 +368,14 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   if (!handler && !atRunTime && function) {
     return importCall(node, *function, operands, scope, frame);
   }
+  if (!fitsSchema(node, operands, frame, name)) {
+    return poison();
+  }
   if (std::string refusal = complexRefusal(node, operands); !refusal.empty()) {
     diagnostics->report(Code::UnsupportedForm, refusal, name, absl::StrCat(node.op_type(), "-", version));
     return poison();
   }
-  Location loc = NameLoc::get(builder.getStringAttr(name));
+  Location loc = NameLoc::get(builder.getStringAttr(validUtf8(name)));
   ScopeAdapter adapter(*this, scope, frame);
   NodeContext context(builder, loc, node, version, operands, adapter);
   bool done = handler && succeeded(handler(context));
@@ -415,6 +406,73 @@ void GraphImporter::importNode(const onnx::NodeProto &original, Scope &scope, co
   }
   for (int i = 0; i < node.output_size(); ++i) {
     define(node.output(i), i < static_cast<int>(results.size()) ? results[i] : Value(), scope, name);
+  }
+}
+
+bool GraphImporter::fitsSchema(const onnx::NodeProto &node, ArrayRef<Value> operands, const Frame &frame, const std::string &name) {
+  int64_t version = versionFor(node.domain(), frame);
+  const OpSchema *schema = schemas().find(node.domain(), node.op_type(), version);
+  if (!schema) {
+    return true;
+  }
+  std::vector<NodeFault> faults;
+  if (frame.function) { // the model's own graphs have been checked as a whole
+    faults = checkNodeForm(*schema, node, model.proto().ir_version());
+  }
+  if (llvm::all_of(faults, [](const NodeFault &fault) { return fault.tolerated; })) {
+    SmallVector<ValueType> types;
+    for (Value operand : operands) {
+      types.push_back(operand ? graph::valueTypeOf(operand.getType()) : ValueType());
+    }
+    llvm::append_range(faults, checkOperandTypes(*schema, types));
+  }
+  bool fits = true;
+  for (NodeFault &fault : faults) {
+    fits = fits && fault.tolerated;
+    diagnostics->report(fault.tolerated ? Code::OldAttribute : Code::WrongNode, std::move(fault.fact), name, absl::StrCat(node.op_type(), "-", version), std::move(fault.advice));
+  }
+  return fits;
+}
+
+void GraphImporter::checkDeclaredTypes(const google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> &declared, ArrayRef<Value> values) {
+  std::string fact;
+  for (int i = 0; i < declared.size() && i < static_cast<int>(values.size()); ++i) {
+    Contradiction found = values[i] ? contradiction(declared[i].type(), graph::valueTypeOf(values[i].getType()), fact) : Contradiction::None;
+    if (found == Contradiction::Type || found == Contradiction::Precision) {
+      diagnostics->report(Code::WrongDeclaration, absl::StrCat("'", declared[i].name(), "' ", fact));
+    }
+  }
+}
+
+void GraphImporter::checkDeclarations(const onnx::GraphProto &graph, const Scope &scope) {
+  auto isOpen = [](const onnx::ValueInfoProto *input) {
+    const auto &type = input->type().tensor_type();
+    return !type.has_shape() || llvm::any_of(type.shape().dim(), [](const auto &dim) { return !dim.has_dim_value(); });
+  };
+  bool open = llvm::any_of(model.openInputs(), isOpen); // exporters leave sizes of the traced run in outputs
+  size_t stale = 0;
+  std::string example;
+  auto check = [&](const onnx::ValueInfoProto &declared, bool output) {
+    auto value = scope.values.find(declared.name());
+    std::string fact;
+    Contradiction found = value == scope.values.end() || !value->second ? Contradiction::None
+                                                                        : contradiction(declared.type(), graph::valueTypeOf(value->second.getType()), fact);
+    // ONNX's own first test files declare what numpy made of a value, and run everywhere.
+    bool type = found == Contradiction::Type || (found == Contradiction::Precision && model.proto().ir_version() > 3);
+    if (type || (found == Contradiction::Shape && output && !open)) {
+      diagnostics->report(Code::WrongDeclaration, absl::StrCat(output ? "output '" : "value '", declared.name(), "' ", fact));
+    } else if (found != Contradiction::None && stale++ == 0) {
+      example = absl::StrCat(output ? "output '" : "value '", declared.name(), "' ", fact);
+    }
+  };
+  for (const onnx::ValueInfoProto &output : graph.output()) {
+    check(output, true);
+  }
+  for (const onnx::ValueInfoProto &value : graph.value_info()) {
+    check(value, false);
+  }
+  if (stale > 0) {
+    diagnostics->report(Code::StaleDeclaration, stale == 1 ? example : absl::StrCat(example, "; so are ", stale - 1, " more"));
   }
 }
 
@@ -450,6 +508,7 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   if (!checkVersions() || !checkExpansion()) {
     return {};
   }
+  checkModel(model, *diagnostics);
   reportUnsupported(graph.node(), Frame());
   Scope scope;
   addInitializers(graph, scope);
@@ -479,7 +538,7 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   if (!shapes) {
     return {};
   }
-  Location loc = NameLoc::get(builder.getStringAttr(graph.name().empty() ? "model" : graph.name()));
+  Location loc = NameLoc::get(builder.getStringAttr(graph.name().empty() ? "model" : validUtf8(graph.name())));
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   auto func = func::FuncOp::create(builder, loc, "main", builder.getFunctionType({}, {}));
@@ -489,13 +548,13 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!inputs[i]->type().has_tensor_type()) {
       argumentTypes.push_back(graph::typeOfValueType(builder.getContext(), valueTypeOfProto(inputs[i]->type())));
-      define(inputs[i]->name(), entry->addArgument(argumentTypes.back(), NameLoc::get(builder.getStringAttr(inputs[i]->name()))), scope, "");
+      define(inputs[i]->name(), entry->addArgument(argumentTypes.back(), NameLoc::get(builder.getStringAttr(validUtf8(inputs[i]->name())))), scope, "");
       continue;
     }
     const Shape &shape = (*shapes)[nextShape++];
     DType dtype = *dtypeOfOnnx(inputs[i]->type().tensor_type().elem_type());
     argumentTypes.push_back(graph::tensorTypeOf(builder.getContext(), dtype, shape));
-    Location at = NameLoc::get(builder.getStringAttr(inputs[i]->name()));
+    Location at = NameLoc::get(builder.getStringAttr(validUtf8(inputs[i]->name())));
     Value value = entry->addArgument(argumentTypes.back(), at);
     auto fixed = options.values.find(inputs[i]->name());
     if (fixed != options.values.end() && fixed->second.dtype() == dtype && fixed->second.shape() == shape) {
@@ -517,13 +576,14 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
       resultTypes.push_back(value->getType());
     }
   }
+  checkDeclarations(graph, scope);
   if (diagnostics->hasErrors()) {
     return {};
   }
   func::ReturnOp::create(builder, loc, results);
   func.setType(builder.getFunctionType(argumentTypes, resultTypes));
   SmallVector<DictionaryAttr> argumentNames, resultNames; // set all at once: one by one is quadratic
-  auto named = [&](StringRef name) { return builder.getDictionaryAttr(builder.getNamedAttr("graph.name", builder.getStringAttr(name))); };
+  auto named = [&](StringRef name) { return builder.getDictionaryAttr(builder.getNamedAttr("graph.name", builder.getStringAttr(validUtf8(name)))); };
   for (const onnx::ValueInfoProto *input : inputs) {
     argumentNames.push_back(named(input->name()));
   }

@@ -370,6 +370,14 @@ ValueType valueTypeOfProto(const onnx::TypeProto &proto, int depth) {
   return element.kind == ValueKind::None ? element : ValueType::of(sequence ? ValueKind::Sequence : ValueKind::Optional, element);
 }
 
+std::string displayName(const onnx::NodeProto &node) {
+  if (!node.name().empty()) {
+    return node.name();
+  }
+  std::string output = node.output_size() ? node.output(0) : "";
+  return node.op_type() + (output.empty() ? "" : "_" + output);
+}
+
 absl::StatusOr<Tensor> readTensorFile(const std::string &path) {
   absl::StatusOr<std::shared_ptr<const MappedFile>> mapping = MappedFile::open(path);
   if (!mapping.ok()) {

@@ -67,6 +67,9 @@ std::string onnxTypeName(int32_t dataType);
 /// The type a TypeProto means; None for types ncc does not have.
 ValueType valueTypeOfProto(const onnx::TypeProto &proto, int depth = 0);
 
+/// What messages call a node: its name, or its operator and first result.
+std::string displayName(const onnx::NodeProto &node);
+
 /// A tensor in a file of its own (test data, calibration data): serialized TensorProto.
 absl::StatusOr<Tensor> readTensorFile(const std::string &path);
 

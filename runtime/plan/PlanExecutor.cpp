@@ -156,7 +156,9 @@ private:
     for (int64_t input : s.inputs) {
       inputs.push_back(input < 0 ? Value() : at(input));
       given.push_back(inputs.back().present() ? typeOf(inputs.back()) : ValueType());
-      known.push_back(inputs.back().isTensor() ? &inputs.back().tensor() : nullptr);
+    }
+    for (const Value &input : inputs) { // which stays where it is from here on
+      known.push_back(input.isTensor() ? &input.tensor() : nullptr);
     }
     for (uint32_t output : s.outputs) {
       types.push_back(plan.values[output].type);

@@ -82,6 +82,50 @@ TEST(Plan, Runs) {
   EXPECT_FALSE((*session)->runValues({Value(n)}).ok());
 }
 
+TEST(Plan, SizesThatSeveralOperandsTell) {
+  // fill(shape, value), then pad_by(it, pads, value): results of unknown size, of two operands and of three.
+  auto model = std::make_shared<Model>();
+  model->device = hw::findDevice("trn1")->text;
+  model->provenance = {"ncc test", "", "trn1", "", "plan", "f32"};
+  model->inputs = {{"shape", DType::I64, {2}}, {"value", DType::F64, {1}}, {"pads", DType::I64, {4}}, {"border", DType::F64, {}}};
+  model->outputs = {{"y", DType::F64, {0, 0}}};
+  const ValueType open = ValueType::tensor(DType::F64, Shape{kUnknownDim, kUnknownDim});
+  for (const TensorInfo &info : model->inputs) {
+    model->plan.values.push_back({ValueType::tensor(info.dtype, info.shape), std::nullopt});
+  }
+  model->plan.values.push_back({open, std::nullopt});
+  model->plan.values.push_back({open, std::nullopt});
+  PlanStep fill, pad;
+  fill.kernel = "fill";
+  fill.inputs = {0, 1};
+  fill.outputs = {4};
+  pad.kernel = "pad_by";
+  pad.inputs = {4, 2, 3};
+  pad.outputs = {5};
+  model->plan.main = {{0, 1, 2, 3}, {5}, {fill, pad}};
+  ASSERT_TRUE(verifyModel(*model).ok()) << verifyModel(*model);
+  auto session = api::Session::open(model);
+  ASSERT_TRUE(session.ok()) << session.status();
+  Tensor shape(DType::I64, {2}), pads(DType::I64, {4}), border(DType::F64, {});
+  for (int64_t i = 0; i < 2; ++i) {
+    shape.setInt(i, 2 + i);
+    pads.setInt(i, 1);
+  }
+  border.setDouble(0, 7);
+  auto outputs = (*session)->runValues({Value(shape), Value(floats({5})), Value(pads), Value(border)});
+  ASSERT_TRUE(outputs.ok()) << outputs.status();
+  EXPECT_EQ((*outputs)[0].tensor().shape(), (Shape{3, 4}));
+  EXPECT_EQ((*outputs)[0].tensor().asDouble(0), 7);
+  EXPECT_EQ((*outputs)[0].tensor().asDouble(11), 5);
+  // The same sizes, beyond the caller's memory.
+  api::SessionOptions small;
+  small.limits.memory = 1e6;
+  session = api::Session::open(model, small);
+  ASSERT_TRUE(session.ok()) << session.status();
+  shape.setInt(0, 1 << 20);
+  EXPECT_EQ((*session)->runValues({Value(shape), Value(floats({5})), Value(pads), Value(border)}).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
 TEST(Plan, SurvivesTheFile) {
   PlanBuilder b;
   PlanValue text{ValueType::tensor(DType::String, {2}), PlanConstant{0, 0, {"a\xff", ""}}};

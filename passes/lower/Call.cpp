@@ -30,6 +30,13 @@ static int64_t instructionsOf(const Group &group, const hw::DeviceSpec &spec) {
   return sum;
 }
 
+/// Kernels give the type they are given; products of narrow operands in a wider type are the array's alone.
+static bool hasFirmwareForm(const Group &group) {
+  auto elementOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); };
+  return !llvm::isa_and_nonnull<graph::MatmulOp, graph::ConvOp, graph::ConvTransposeOp>(group.root) ||
+         elementOf(group.root->getOperand(0)) == elementOf(group.root->getResult(0));
+}
+
 const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
   if ((group.root && !hasEngineTypes(group.root)) || !llvm::all_of(group.body, hasEngineTypes)) {
     return nullptr;
@@ -40,7 +47,7 @@ const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
                                    gatherEmitters(), elementwiseEmitters()}) {
     for (const Emitter &emitter : family) {
       if (emitter.root == root && emitter.supports(low, group)) {
-        return instructionsOf(group, low.spec) > kMostPerOp ? nullptr : &emitter;
+        return instructionsOf(group, low.spec) > kMostPerOp && hasFirmwareForm(group) ? nullptr : &emitter;
       }
     }
   }

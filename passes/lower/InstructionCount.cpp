@@ -100,7 +100,12 @@ private:
     }
     Wide m = out[out.size() - 2], n = out.back(), k = op.getTransposeA() ? a[a.size() - 2] : a.back(), batch = elements(op.getResult()) / (m * n);
     auto blocks = [&](Wide rows, Wide moving) { return ceilDiv(rows, kPartitions) * ceilDiv(moving, spec.maxMovingFree); };
-    return wide(batch * std::min(blocks(m, n), blocks(n, m)) * (ceilDiv(k, kPartitions) + 1));
+    // Operands that are computed are turned on the array, block by block, so that k lies on partitions.
+    Wide turned = 0;
+    for (Value operand : {op.getA(), op.getB()}) {
+      turned += operand.getDefiningOp<graph::ConstantOp>() ? 0 : 2 * ceilDiv(elements(operand), Wide{kPartitions} * kPartitions);
+    }
+    return wide(turned + batch * std::min(blocks(m, n), blocks(n, m)) * (ceilDiv(k, kPartitions) + 3));
   }
 
   Wide convolution(Value x, Value w, Value result, Wide groups) const {

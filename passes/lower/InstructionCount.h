@@ -11,7 +11,7 @@
 namespace ncc::lower {
 
 /// An op that would take more has the GpSimd firmware run it: one instruction, though a slow one.
-inline constexpr int64_t kMostPerOp = int64_t{1} << 18;
+inline constexpr int64_t kMostPerOp = int64_t{3} << 16;
 
 int64_t expectedInstructions(mlir::Operation *op, const hw::DeviceSpec &spec);
 /// Of all ops, each with no more than the firmware would leave it.

@@ -179,7 +179,9 @@ void emitPad(Lowering &low, const Group &group) {
   auto op = cast<graph::PadOp>(group.root);
   Value x = group.resolve(op.getX()), result = group.outer[0];
   Dims out(shapeOf(result)), in(shapeOf(x));
-  if (movesInDram(low, {x}, result)) {
+  constexpr int64_t kLarge = int64_t{1} << 20; // then a transfer of the whole beats copies tile by tile
+  bool loaded = low.state(x).grids.empty() && product(out) >= kLarge;
+  if (loaded || movesInDram(low, {x}, result)) {
     return padInDram(low, x, result, op.getLow(), op.getValue());
   }
   Layout layout = low.preferredLayout(x);

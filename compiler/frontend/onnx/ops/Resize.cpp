@@ -35,9 +35,11 @@ static Value build(NodeContext &node, graph::ResizeOp::Properties properties, co
 static std::optional<Ints> scaledSizes(NodeContext &node, const Floats &scales) {
   IntsRef dims = node.dimsOf(node.input(0));
   Ints sizes;
+  double total = 1; // no memory holds 2^40 elements, whatever the dims
   for (size_t i = 0; i < dims.size() && scales.size() == dims.size(); ++i) {
     double size = std::floor(static_cast<double>(dims[i]) * scales[i]);
-    if (!(scales[i] > 0) || !(size < 1e9)) {
+    total *= std::max(size, 1.0);
+    if (!(scales[i] > 0) || !(total < 0x1p40)) {
       break;
     }
     sizes.push_back(static_cast<int64_t>(size));

@@ -6,6 +6,7 @@
 
 #include "compiler/driver/Inputs.h"
 #include "compiler/frontend/onnx/InputShapes.h"
+#include "compiler/frontend/onnx/DimFormula.h"
 #include "compiler/frontend/onnx/Model.h"
 
 #include <algorithm>
@@ -58,7 +59,7 @@ private:
       const auto &dims = info.type().tensor_type().shape().dim();
       if (info.name() == input && static_cast<int>(dim) < dims.size()) {
         const std::string &name = dims[static_cast<int>(dim)].dim_param();
-        symbol = !name.empty() && name != "?";
+        symbol = !frontend::namesNothing(name);
         return symbol ? name : input + "#" + std::to_string(dim);
       }
     }

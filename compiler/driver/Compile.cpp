@@ -624,6 +624,26 @@ private:
   std::shared_ptr<Workspace> workspace;
 };
 
+/// The values of inputs that callers may leave out, among the weights.
+bool addDefaults(const frontend::Model &model, neff::Model &made, ncc::DiagnosticEngine &diagnostics) {
+  made.frozen = model.frozenInputs();
+  for (size_t i = 0; i < made.inputs.size(); ++i) {
+    const onnx::TensorProto *proto = model.defaultOf(made.inputs[i].name);
+    if (!proto) {
+      continue;
+    }
+    absl::StatusOr<Tensor> value = model.tensor(*proto);
+    if (!value.ok()) {
+      diagnostics.report(Code::BadTensor, std::string(value.status().message()));
+      return false;
+    }
+    auto kept = std::make_shared<const Tensor>(*std::move(value));
+    made.defaults.push_back({static_cast<uint32_t>(i), made.addWeights(kept->data(), kept->byteSize(), kept)});
+  }
+  neff::shareWithParts(made);
+  return true;
+}
+
 } // namespace
 
 std::optional<Compilation> ncc::compile(const frontend::Model &model, const Options &options, ncc::DiagnosticEngine &diagnostics, Stage stop,
@@ -632,14 +652,16 @@ std::optional<Compilation> ncc::compile(const frontend::Model &model, const Opti
   if (!list) {
     return std::nullopt;
   }
-  if (list->size() > 1) {
-    return BucketCompiler(model, options, diagnostics, progress).run(*list, stop);
+  std::optional<Compilation> made = list->size() > 1 ? BucketCompiler(model, options, diagnostics, progress).run(*list, stop)
+                                                     : Compiler(model, list->front(), diagnostics, progress, std::make_shared<Workspace>(options.jobs)).run(stop);
+  if (made && stop == Stage::Neff && !addDefaults(model, made->model, diagnostics)) {
+    return std::nullopt;
   }
-  return Compiler(model, list->front(), diagnostics, progress, std::make_shared<Workspace>(options.jobs)).run(stop);
+  return made;
 }
 
 std::optional<Compilation> ncc::compileFile(const std::string &path, const Options &options, ncc::DiagnosticEngine &diagnostics, Stage stop,
                                             const Progress &progress) {
-  std::unique_ptr<frontend::Model> model = loadModel(path, diagnostics);
+  std::unique_ptr<frontend::Model> model = loadModel(path, diagnostics, options.defaults);
   return model ? compile(*model, options, diagnostics, stop, progress) : std::nullopt;
 }

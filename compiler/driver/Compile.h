@@ -43,6 +43,6 @@ std::optional<Compilation> compileFile(const std::string &path, const Options &o
 std::optional<hw::DeviceSpec> resolveTarget(const std::string &nameOrFile, DiagnosticEngine &diagnostics);
 
 /// Reads a model file; reports what is wrong with it.
-std::unique_ptr<frontend::Model> loadModel(const std::string &path, DiagnosticEngine &diagnostics);
+std::unique_ptr<frontend::Model> loadModel(const std::string &path, DiagnosticEngine &diagnostics, DefaultInputs defaults = DefaultInputs::Auto);
 
 } // namespace ncc

@@ -104,8 +104,8 @@ std::optional<hw::DeviceSpec> ncc::resolveTarget(const std::string &nameOrFile, 
   return *std::move(device);
 }
 
-std::unique_ptr<frontend::Model> ncc::loadModel(const std::string &path, DiagnosticEngine &diagnostics) {
-  absl::StatusOr<std::unique_ptr<frontend::Model>> model = frontend::Model::load(path);
+std::unique_ptr<frontend::Model> ncc::loadModel(const std::string &path, DiagnosticEngine &diagnostics, DefaultInputs defaults) {
+  absl::StatusOr<std::unique_ptr<frontend::Model>> model = frontend::Model::load(path, defaults);
   if (model.ok()) {
     return *std::move(model);
   }

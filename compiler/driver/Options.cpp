@@ -35,6 +35,7 @@ std::string ncc::canonical(const Options &options) {
   }
   const bool several = !options.shapeBuckets.empty() || !options.dimBuckets.empty() || !options.shapesFrom.empty();
   text += several ? options.pad ? " --pad-shapes " + std::to_string(options.padShapes) : " --pad none" : "";
+  text += options.defaults == DefaultInputs::Keep ? " --defaults keep" : options.defaults == DefaultInputs::Freeze ? " --defaults freeze" : "";
   for (const std::string &pass : options.disabled) {
     text += " --without " + pass;
   }

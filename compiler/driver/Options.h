@@ -3,6 +3,7 @@
 // Everything a user can ask of a compilation, as plain data with defaults.
 #pragma once
 
+#include "compiler/frontend/onnx/DefaultInputs.h"
 #include "compiler/driver/Sizes.h"
 
 #include <cstdint>
@@ -37,6 +38,8 @@ struct Options {
   std::vector<std::string> shapesFrom;
   bool pad = true;        // let buckets serve smaller shapes where padding is proven not to change a result
   int padShapes = 1024;   // the most smaller shapes to prove it for, all buckets together
+
+  DefaultInputs defaults = DefaultInputs::Auto; // initializers that are inputs too
 
   int jobs = 0;                    // threads of the compiler; 0: one per CPU. The result does not depend on it
   bool verifyPasses = true;        // run the verifiers of instructions and synchronisation

@@ -38,7 +38,7 @@ std::string symbolOf(const frontend::Model &model, const Place &place) {
     const auto &dims = input->type().tensor_type().shape().dim();
     if (input->name() == place.first && static_cast<int>(place.second) < dims.size()) {
       const std::string &name = dims[static_cast<int>(place.second)].dim_param();
-      return name == "?" ? "" : name;
+      return frontend::namesNothing(name) ? "" : name;
     }
   }
   return "";

@@ -204,6 +204,14 @@ std::optional<Tensor> constantTensor(Value value) {
   return constant ? attrTensor(constant.getValueAttr()) : std::nullopt;
 }
 
+/// Is `number` the tensor's only element and not a neighbour of it? 2^53 + 1 is not 2^53.
+static bool holdsExactly(const Tensor &one, double number) {
+  if (one.dtype() == DType::U64) {
+    return number < 0x1p64 && static_cast<uint64_t>(number) == static_cast<uint64_t>(one.asInt(0));
+  }
+  return one.dtype() != DType::I64 || (number < 0x1p63 && static_cast<int64_t>(number) == one.asInt(0));
+}
+
 std::optional<double> splatValue(Attribute attribute) {
   auto elements = dyn_cast_if_present<ElementsAttr>(attribute);
   if (!elements || elements.getNumElements() == 0 || isa<DenseStringElementsAttr>(attribute) || isa<ComplexType>(elements.getElementType())) {
@@ -226,7 +234,8 @@ std::optional<double> splatValue(Attribute attribute) {
     if (isSignedInt(*dtype) && packedBits(*dtype) < 8) {
       one.setInt(0, one.asInt(0));
     }
-    return one.asDouble(0);
+    const double number = one.asDouble(0);
+    return holdsExactly(one, number) ? std::optional(number) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -2,30 +2,18 @@
 //
 // Folders: identities that need no evaluation. Constant evaluation is the business of the fold-constants pass,
 // which has a budget.
+#include "dialects/graph/Constants.h"
 #include "dialects/graph/Infer.h"
+#include "dialects/graph/ValueFacts.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace ncc::graph;
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-
-/// The value every element of a constant has, if the attribute says so cheaply.
-static std::optional<double> splatNumber(Attribute attr) {
-  auto dense = dyn_cast_if_present<DenseElementsAttr>(attr);
-  if (!dense || !dense.isSplat()) {
-    return std::nullopt;
-  }
-  if (isa<FloatType>(dense.getElementType())) {
-    return dense.getSplatValue<APFloat>().convertToDouble();
-  }
-  if (auto type = dyn_cast<IntegerType>(dense.getElementType())) {
-    APInt value = dense.getSplatValue<APInt>();
-    return type.isUnsigned() || type.getWidth() == 1 ? value.roundToDouble(false) : value.roundToDouble(true);
-  }
-  return std::nullopt;
-}
 
 OpFoldResult UnaryOp::fold(FoldAdaptor) {
   auto inner = getX().getDefiningOp<UnaryOp>();
@@ -45,17 +33,22 @@ OpFoldResult UnaryOp::fold(FoldAdaptor) {
   return {};
 }
 
+/// -0.0 is the neutral element of floats; +0.0 turns -0.0 into itself, which matters if x may be that and somebody looks.
+static bool addsNothing(BinaryOp op, Value x, double zero) {
+  return !isFloatElement(tensorType(x).getElementType()) || std::signbit(zero) || !rangeOf(x).negativeZero || zeroSignIgnored(op.getResult());
+}
+
 OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
-  std::optional<double> a = splatNumber(adaptor.getA()), b = splatNumber(adaptor.getB());
+  std::optional<double> a = splatValue(adaptor.getA()), b = splatValue(adaptor.getB());
   bool keepsA = getA().getType() == getType(), keepsB = getB().getType() == getType();
   switch (getKind()) {
   case BinaryKind::Add:
-    // -0.0 is the exact neutral element, but +0.0 differs from it only in the sign of a zero result.
-    if (keepsA && b == 0.0) {
+    if (keepsA && b == 0.0 && addsNothing(*this, getA(), *b)) {
       return getA();
     }
-    return keepsB && a == 0.0 ? OpFoldResult(getB()) : OpFoldResult();
-  case BinaryKind::Sub:
+    return keepsB && a == 0.0 && addsNothing(*this, getB(), *a) ? OpFoldResult(getB()) : OpFoldResult();
+  case BinaryKind::Sub: // x - +0 is x; x - -0 is x + +0
+    return keepsA && b == 0.0 && addsNothing(*this, getA(), -*b) ? OpFoldResult(getA()) : OpFoldResult();
   case BinaryKind::Shl:
   case BinaryKind::Shr:
     return keepsA && b == 0.0 ? OpFoldResult(getA()) : OpFoldResult();
@@ -79,7 +72,7 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   if (getA() == getB() && getA().getType() == getType()) {
     return getA();
   }
-  if (std::optional<double> cond = splatNumber(adaptor.getCond())) {
+  if (std::optional<double> cond = splatValue(adaptor.getCond())) {
     Value taken = *cond != 0.0 ? getA() : getB();
     return taken.getType() == getType() ? OpFoldResult(taken) : OpFoldResult();
   }

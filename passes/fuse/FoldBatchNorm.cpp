@@ -1,12 +1,16 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// A batch norm is a product and a sum per channel; behind a linear op both are part of its weights.
+// A batch norm is a product and a sum per channel; behind a linear op both are part of its weights, as long as the
+// weights' type holds the products: half precision overflows at 65,504 and loses digits below 2^-14.
 #include "dialects/graph/Constants.h"
+#include "dialects/graph/ValueFacts.h"
 #include "passes/GreedyRewrite.h"
 #include "passes/fuse/Match.h"
 #include "passes/fuse/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace ncc::graph;
@@ -35,23 +39,70 @@ std::optional<std::vector<double>> perChannel(Value value, int64_t rank, int64_t
   return values;
 }
 
+/// What a float type holds with all its digits.
+struct Limits {
+  double least, most;
+  explicit Limits(Type element) {
+    const llvm::fltSemantics &semantics = cast<FloatType>(element).getFloatSemantics();
+    least = llvm::APFloat::getSmallestNormalized(semantics).convertToDouble();
+    most = llvm::APFloat::getLargest(semantics).convertToDouble();
+  }
+};
+
+/// Are the products of a channel as good as its weights were? The largest one decides: what a smaller one loses beside
+/// it is less than a unit of the largest.
+bool keepsDigits(double largest, double factor, const Limits &limits) {
+  const double product = std::fabs(largest * factor);
+  return std::isfinite(factor) && product <= limits.most && (product >= limits.least || largest < limits.least || factor == 0);
+}
+
 /// weights with entry i multiplied by factors[channel of i]; the channel is dim `axis` in `groups` equal parts of dim 0.
+/// None where the products do not fit the type.
 Value scaledWeights(PatternRewriter &rewriter, Value weights, ArrayRef<double> factors, int64_t axis, int64_t groups) {
   std::optional<Tensor> tensor = constantTensor(weights);
   if (!tensor) {
     return {};
   }
-  Tensor scaled(tensor->dtype(), tensor->shape());
   int64_t inner = 1, size = tensor->shape()[axis];
   for (int64_t d = axis + 1; d < tensor->rank(); ++d) {
     inner *= tensor->shape()[d];
   }
-  int64_t perGroup = tensor->size() / std::max<int64_t>(groups, 1);
+  const int64_t perGroup = tensor->size() / std::max<int64_t>(groups, 1);
+  auto channelOf = [&](int64_t i) { return i / inner % size + (groups > 1 && perGroup ? i / perGroup * size : 0); };
+  std::vector<double> largest(factors.size(), 0.0);
   for (int64_t i = 0; i < tensor->size(); ++i) {
-    int64_t channel = i / inner % size + (groups > 1 && perGroup ? i / perGroup * size : 0);
-    scaled.setDouble(i, tensor->asDouble(i) * factors[channel]);
+    double &most = largest[static_cast<size_t>(channelOf(i))];
+    const double magnitude = std::fabs(tensor->asDouble(i));
+    most = magnitude <= most ? most : magnitude; // a NaN stays
+  }
+  const Limits limits(typeOf(weights).getElementType());
+  for (auto [most, factor] : llvm::zip(largest, factors)) {
+    if (!(most <= limits.most) || !keepsDigits(most, factor, limits)) {
+      return {};
+    }
+  }
+  Tensor scaled(tensor->dtype(), tensor->shape());
+  for (int64_t i = 0; i < tensor->size(); ++i) {
+    scaled.setDouble(i, tensor->asDouble(i) * factors[static_cast<size_t>(channelOf(i))]);
   }
   return ConstantOp::create(rewriter, weights.getLoc(), tensorAttr(rewriter.getContext(), scaled, "scaled"));
+}
+
+/// The factors of a product, or of a quotient by constants, with a linear op; none where a last bit matters behind it.
+std::optional<std::vector<double>> factorsOf(BinaryOp op, Value linear, std::optional<std::vector<double>> values) {
+  const bool quotient = op.getKind() == BinaryKind::Div;
+  if (!values || (quotient && op.getA() != linear)) {
+    return std::nullopt;
+  }
+  int exponent = 0;
+  const bool exact = llvm::all_of(*values, [&](double v) { return std::fabs(std::frexp(v, &exponent)) == 0.5; });
+  if (!exact && feedsDiscrete(op)) {
+    return std::nullopt;
+  }
+  for (double &value : *values) {
+    value = quotient ? 1.0 / value : value;
+  }
+  return values;
 }
 
 Value biasValue(PatternRewriter &rewriter, Location loc, Type element, ArrayRef<double> values) {
@@ -80,7 +131,7 @@ struct IntoConv : OpRewritePattern<BinaryOp> {
 
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     BinaryKind kind = op.getKind();
-    bool product = kind == BinaryKind::Mul, sum = kind == BinaryKind::Add || kind == BinaryKind::Sub;
+    bool product = kind == BinaryKind::Mul || kind == BinaryKind::Div, sum = kind == BinaryKind::Add || kind == BinaryKind::Sub;
     auto [conv, other] = linearOperand<ConvLike>(op);
     if (!conv || (!product && !sum) || (kind == BinaryKind::Sub && op.getA() != conv.getResult()) ||
         !isa<FloatType>(typeOf(conv.getW()).getElementType()) || (conv.getBias() && !isConstant(conv.getBias()))) {
@@ -88,6 +139,7 @@ struct IntoConv : OpRewritePattern<BinaryOp> {
     }
     int64_t channels = typeOf(conv).getDimSize(1);
     std::optional<std::vector<double>> values = perChannel(other, typeOf(op).getRank(), 1, channels);
+    values = product ? factorsOf(op, conv.getResult(), values) : values;
     if (!values) {
       return rewriter.notifyMatchFailure(op, "not one constant per channel");
     }
@@ -103,10 +155,14 @@ struct IntoConv : OpRewritePattern<BinaryOp> {
                                     : Value();
     }
     if (!weights) {
-      return rewriter.notifyMatchFailure(op, "the weights are not constant");
+      return rewriter.notifyMatchFailure(op, "the weights are not constant, or do not hold the products");
     }
     for (int64_t i = 0; i < channels; ++i) {
       bias[i] = product ? bias[i] * (*values)[i] : kind == BinaryKind::Sub ? bias[i] - (*values)[i] : bias[i] + (*values)[i];
+    }
+    const double most = Limits(typeOf(conv.getW()).getElementType()).most;
+    if (llvm::any_of(bias, [&](double value) { return !(std::fabs(value) <= most); })) {
+      return rewriter.notifyMatchFailure(op, "the bias does not hold the sum");
     }
     SmallVector<Value> operands{conv.getX(), weights};
     if (conv.getBias() || sum) {
@@ -126,12 +182,12 @@ struct IntoMatmul : OpRewritePattern<BinaryOp> {
 
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     auto [matmul, other] = linearOperand<MatmulOp>(op);
-    if (op.getKind() != BinaryKind::Mul || !matmul || !isConstant(matmul.getB()) || typeOf(matmul.getB()).getRank() != 2 ||
+    if ((op.getKind() != BinaryKind::Mul && op.getKind() != BinaryKind::Div) || !matmul || !isConstant(matmul.getB()) || typeOf(matmul.getB()).getRank() != 2 ||
         !isa<FloatType>(typeOf(matmul.getB()).getElementType()) || typeOf(op).getRank() < 1) {
       return rewriter.notifyMatchFailure(op, "not behind a product with weights");
     }
     int64_t rank = typeOf(op).getRank(), columns = typeOf(op).getDimSize(rank - 1);
-    std::optional<std::vector<double>> values = perChannel(other, rank, rank - 1, columns);
+    std::optional<std::vector<double>> values = factorsOf(op, matmul.getResult(), perChannel(other, rank, rank - 1, columns));
     Value weights = values && matmul.getB().hasOneUse()
                         ? scaledWeights(rewriter, matmul.getB(), *values, matmul.getTransposeB() ? 0 : 1, 1)
                         : Value();

@@ -15,9 +15,9 @@ def FoldBatchNormPass : Pass<"ncc-fold-batch-norm", "::mlir::func::FuncOp"> {
 def RecognizeActivationsPass : Pass<"ncc-recognize-activations", "::mlir::func::FuncOp"> {
   let summary = "Replace a scalar function spelled with several ops by one unary op";
   let description = [{
-    Any tree of elementwise ops over one tensor and scalar constants is a function of one number. It is evaluated at
-    sample points and compared with gelu (erf and tanh forms), silu, hard_swish, mish, softplus, sigmoid and others;
-    so every spelling of a function is recognised, whatever the exporter.
+    A product of x, a gate of x and a number in any order is gelu (erf and tanh forms), silu, mish or hard_swish; a quotient
+    may be softsign. Constants must be those of the function in the element type; docs/rewrites.md says where a
+    written form and its function differ.
   }];
   let dependentDialects = ["::ncc::graph::GraphDialect"];
 }

@@ -20,13 +20,19 @@ namespace ncc::fuse {
 
 namespace {
 
-/// Strips multiplications by scalars and collects their product.
+/// Strips products with and quotients by ordinary numbers and collects their product. Softmax rounds by itself, so a last
+/// bit of the scores is nobody's; an infinite or zero factor is not moved past a sum.
 Value unscaled(Value value, double &scale) {
-  while (std::optional<Scaled> scaled = withScalar(value, BinaryKind::Mul)) {
-    scale *= scaled->scalar;
-    value = scaled->other;
+  while (true) {
+    std::optional<Scaled> factor = withScalar(value, BinaryKind::Mul), divisor = factor ? std::nullopt : withScalar(value, BinaryKind::Div);
+    const Scaled *step = factor ? &*factor : divisor ? &*divisor : nullptr;
+    const double next = !step ? 0 : scale * (factor ? factor->scalar : 1 / divisor->scalar);
+    if (!std::isnormal(static_cast<float>(next))) {
+      return value;
+    }
+    scale = next;
+    value = step->other;
   }
-  return value;
 }
 
 Value reshaped(PatternRewriter &rewriter, Value value, ArrayRef<int64_t> dims) {
@@ -63,9 +69,8 @@ struct Attention : OpRewritePattern<MatmulOp> {
         softmax.getAxis() != rank - 1 || !isa<FloatType>(type.getElementType())) {
       return rewriter.notifyMatchFailure(op, "not softmax times values");
     }
-    Value scores = softmax.getX(), mask, cond;
-    double hidden = 0;
-    if (!splitMask(scores, mask, cond, hidden)) {
+    Value scores = softmax.getX(), mask;
+    if (!splitMask(scores, mask)) {
       return rewriter.notifyMatchFailure(op, "no mask that can be added");
     }
     double scale = 1;
@@ -85,13 +90,6 @@ struct Attention : OpRewritePattern<MatmulOp> {
       k = swapped(rewriter, k);
     }
     v = op.getTransposeB() ? swapped(rewriter, v) : v;
-    if (cond) { // hidden where the condition is false
-      auto scalar = RankedTensorType::get({}, type.getElementType());
-      Value zero = ConstantOp::create(rewriter, op.getLoc(), splatAttr(scalar, 0));
-      Value low = ConstantOp::create(rewriter, op.getLoc(), splatAttr(scalar, hidden));
-      auto maskType = RankedTensorType::get(typeOf(cond).getShape(), type.getElementType());
-      mask = SelectOp::create(rewriter, op.getLoc(), maskType, cond, zero, low);
-    }
     if (mask && typeOf(mask).getRank() > rank) {
       return rewriter.notifyMatchFailure(op, "the mask has more dims than the scores");
     }
@@ -117,23 +115,14 @@ struct Attention : OpRewritePattern<MatmulOp> {
     return TransposeOp::create(rewriter, k.getLoc(), k.getType(), inner, transpose.getPermAttr());
   }
 
-  /// Takes an added or selected mask off the scores.
-  bool splitMask(Value &scores, Value &mask, Value &cond, double &hidden) const {
+  /// Takes an added mask off the scores. A selected one (masked_fill) is no sum: a row whose keys are all hidden is the
+  /// mean of the values, whatever the scores are, so that form stays as it is written.
+  bool splitMask(Value &scores, Value &mask) const {
     auto isScores = [](Value value) {
       double ignored = 1;
       return unscaled(value, ignored).getDefiningOp<MatmulOp>() != nullptr;
     };
     if (isScores(scores)) {
-      return true;
-    }
-    if (auto select = scores.getDefiningOp<SelectOp>()) {
-      std::optional<double> low = splatValue(select.getB());
-      if (!low || *low > -1e4 || select->hasAttr("ncc.padding") || !isScores(select.getA()) || select.getA().getType() != select.getType()) {
-        return false;
-      }
-      cond = select.getCond();
-      hidden = *low;
-      scores = select.getA();
       return true;
     }
     BinaryOp sum = binaryOf(scores, BinaryKind::Add);

@@ -2,11 +2,14 @@
 //
 // Layer norm, RMS norm and softmax from their parts. Expects canonical form: powers, roots and quotients named.
 #include "dialects/graph/Constants.h"
+#include "dialects/graph/ValueFacts.h"
 #include "passes/GreedyRewrite.h"
 #include "passes/fuse/Match.h"
 #include "passes/fuse/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace ncc::graph;
@@ -144,7 +147,14 @@ struct BiasIntoNorm : OpRewritePattern<BinaryOp> {
   }
 };
 
-/// exp(x - max(x)) / sum(exp(x - max(x))) along one axis, with or without the maximum.
+/// Can exp(x) be summed as often as that without overflow, and not be rounded to zero?
+bool expIsOrdinary(Value x, int64_t terms) {
+  const Range range = rangeOf(x);
+  const bool wide = !typeOf(x).getElementType().isF16();
+  return range.high + std::log(static_cast<double>(std::max<int64_t>(terms, 1))) <= (wide ? 88 : 11) && range.low >= (wide ? -87 : -9);
+}
+
+/// exp(x - max(x)) / sum(exp(x - max(x))) along one axis; without the maximum only where x is known to be small.
 struct Softmaxed : OpRewritePattern<BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
@@ -161,11 +171,16 @@ struct Softmaxed : OpRewritePattern<BinaryOp> {
       return rewriter.notifyMatchFailure(op, "no softmax");
     }
     Value x = exp.getX();
+    bool shifts = false;
     if (BinaryOp shifted = binaryOf(x, BinaryKind::Sub)) {
       ReduceOp top = reduceOf(shifted.getB(), ReduceKind::Max);
       if (top && top.getX() == shifted.getA() && top.getAxes() == sum.getAxes() && top.getKeepdims()) {
         x = shifted.getA();
+        shifts = true;
       }
+    }
+    if (!shifts && !expIsOrdinary(x, typeOf(x).getDimSize(sum.getAxes().front()))) {
+      return rewriter.notifyMatchFailure(op, "its exponentials may overflow");
     }
     rewriter.replaceOpWithNewOp<SoftmaxOp>(op, op.getType(), x, rewriter.getI64IntegerAttr(sum.getAxes().front()),
                                            rewriter.getBoolAttr(false));

@@ -112,7 +112,7 @@ private:
     llvm::TypeSwitch<Operation *>(op)
         .Case<func::ReturnOp>([&](func::ReturnOp ret) { wishRows(ret); })
         .Case<graph::MatmulOp>([&](graph::MatmulOp matmul) { wishMatmul(matmul); })
-        .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp>([&](auto window) { wish(window.getX(), {1}, elements(window.getX())); })
+        .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp, graph::ResizeOp>([&](auto window) { wish(window.getX(), {1}, elements(window.getX())); })
         .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { wishReduce(reduce); })
         .Case<graph::SoftmaxOp>([&](graph::SoftmaxOp softmax) { wishSoftmax(softmax); })
         .Case<graph::TransposeOp>([&](graph::TransposeOp transpose) {
@@ -231,7 +231,7 @@ private:
     std::optional<Dims> choice =
         llvm::TypeSwitch<Operation *, std::optional<Dims>>(op)
             .Case<graph::MatmulOp>([&](graph::MatmulOp matmul) { return chooseMatmul(matmul); })
-            .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp>([&](Operation *) { return Dims{1}; })
+            .Case<graph::ConvOp, graph::ConvTransposeOp, graph::PoolOp, graph::ResizeOp>([&](Operation *) { return Dims{1}; })
             .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { return chooseReduce(reduce); })
             .Case<graph::SoftmaxOp>([&](graph::SoftmaxOp softmax) { return chooseSoftmax(softmax); })
             .Case<graph::TransposeOp>([&](graph::TransposeOp transpose) -> std::optional<Dims> {

@@ -5,6 +5,8 @@
 
 #include "mlir/IR/PatternMatch.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace ncc;
 using namespace ncc::legalize;
@@ -36,12 +38,16 @@ struct DecomposeAttention : OpRewritePattern<graph::AttentionOp> {
       scores = g.add(scores, g.cast(op.getMask(), f32));
     }
     if (op.getCausal()) {
-      scores = g.add(scores, g.constant(causalMask(s, t)));
+      Value least = g.scalar(-std::numeric_limits<double>::infinity(), f32);
+      scores = graph::SelectOp::create(rewriter, op.getLoc(), g.constant(causalMask(s, t)), scores, least);
     }
     Value weights = graph::SoftmaxOp::create(rewriter, op.getLoc(), scores, int64_t(3), false);
     weights = g.reshape(g.cast(weights, typeOf(v).getElementType()), {batch, groups, share * s, t});
-    Value y = product(g, weights, v, /*transpose=*/false);
-    rewriter.replaceOp(op, g.cast(g.reshape(y, {batch, heads, s, dv}), type));
+    Value y = g.reshape(product(g, weights, v, /*transpose=*/false), {batch, heads, s, dv});
+    if (op.getCausal() && s > t) { // the first queries see no key: their rows are zero
+      y = graph::SelectOp::create(rewriter, op.getLoc(), g.constant(rowsWithKeys(s, t)), y, g.scalar(0, f32));
+    }
+    rewriter.replaceOp(op, g.cast(y, type));
     return success();
   }
 
@@ -53,15 +59,24 @@ private:
     return y;
   }
 
+  /// [S,T]: may query i see key j?
   static Tensor causalMask(int64_t s, int64_t t) {
-    Tensor mask(DType::F32, {s, t});
+    Tensor mask(DType::Bool, {s, t});
     for (int64_t i = 0; i < s; ++i) {
       for (int64_t j = 0; j < t; ++j) {
-        // Far below any score, but finite: a fully masked row stays a number.
-        mask.mutableAs<float>()[i * t + j] = j > i + (t - s) ? -1e30f : 0.0f;
+        mask.mutableAs<uint8_t>()[i * t + j] = j <= i + (t - s);
       }
     }
     return mask;
+  }
+
+  /// [S,1]: does query i see any key?
+  static Tensor rowsWithKeys(int64_t s, int64_t t) {
+    Tensor rows(DType::Bool, {s, 1});
+    for (int64_t i = 0; i < s; ++i) {
+      rows.mutableAs<uint8_t>()[i] = i >= s - t;
+    }
+    return rows;
   }
 };
 

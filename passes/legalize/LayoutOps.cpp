@@ -185,28 +185,30 @@ struct LegalizeGather : OpRewritePattern<graph::GatherOp> {
   }
 };
 
-/// values[index == position], compared as 32-bit integers with the positions 0, 1, 2 ...
+/// values[index == position], compared as floats with the positions 0, 1, 2 ...: f32 holds each of them, and an index it
+/// does not hold is rounded to another one far outside.
 struct DecomposeOneHot : OpRewritePattern<graph::OneHotOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::OneHotOp op, PatternRewriter &rewriter) const override {
-    Type index = typeOf(op.getIndices()).getElementType(), type = typeOf(op.getResult()).getElementType();
+    constexpr int64_t kMostExact = int64_t(1) << 24;
+    Type index = typeOf(op.getIndices()).getElementType(), type = typeOf(op.getResult()).getElementType(), f32 = rewriter.getF32Type();
     int64_t axis = op.getAxis(), rank = typeOf(op.getResult()).getRank(), depth = shapeOf(op.getResult())[axis];
-    if (!index.isInteger() || !(type.isF32() || type.isBF16() || type.isF16() || type.isInteger(8) || type.isInteger(32))) {
+    if (!index.isInteger() || depth >= kMostExact || !(type.isF32() || type.isBF16() || type.isF16() || type.isInteger(8) || type.isInteger(32))) {
       return rewriter.notifyMatchFailure(op, "needs integer indices and an engine type");
     }
     GraphBuilder g(rewriter, op.getLoc());
     Dims wide(shapeOf(op.getIndices())), line(rank, 1);
     wide.insert(wide.begin() + axis, 1);
     line[axis] = depth;
-    Value indices = g.reshape(g.cast(op.getIndices(), rewriter.getI32Type()), wide);
-    Tensor positions(DType::I32, Shape(line.begin(), line.end())), size(DType::I32, {});
+    Value indices = g.reshape(g.cast(op.getIndices(), f32), wide);
+    Tensor positions(DType::F32, Shape(line.begin(), line.end()));
     for (int64_t i = 0; i < depth; ++i) {
       positions.setInt(i, i);
     }
-    size.setInt(0, depth);
     // A negative index counts from the end.
-    Value negative = graph::CompareOp::create(rewriter, op.getLoc(), graph::CompareKind::Lt, indices, g.scalar(0, rewriter.getI32Type()));
-    indices = graph::SelectOp::create(rewriter, op.getLoc(), negative, g.add(indices, g.constant(size)), indices);
+    Value negative = graph::CompareOp::create(rewriter, op.getLoc(), graph::CompareKind::Lt, indices, g.scalar(0, f32));
+    Value wrapped = g.add(indices, g.scalar(static_cast<double>(depth), f32));
+    indices = graph::SelectOp::create(rewriter, op.getLoc(), negative, wrapped, indices);
     Value hit = graph::CompareOp::create(rewriter, op.getLoc(), graph::CompareKind::Eq, indices, g.constant(positions));
     Value off = g.reshape(g.sliceDim(op.getValues(), 0, 0, 1), {}), on = g.reshape(g.sliceDim(op.getValues(), 0, 1, 1), {});
     rewriter.replaceOpWithNewOp<graph::SelectOp>(op, op.getResult().getType(), hit, on, off);

@@ -5,6 +5,8 @@
 
 #include "mlir/IR/PatternMatch.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace ncc;
 using namespace ncc::legalize;
@@ -42,7 +44,9 @@ struct DecomposeReduce : OpRewritePattern<graph::ReduceOp> {
       y = g.unary(UnaryKind::Log, sum(x));
       break;
     default: { // LogSumExp
-      Value max = g.reduce(ReduceKind::Max, x, op.getAxes());
+      // A finite shift, since inf - inf is no number: exp(+inf - most) is inf and exp(-inf + most) is 0, as wanted.
+      const double most = std::numeric_limits<float>::max();
+      Value max = g.unary(UnaryKind::Clip, g.reduce(ReduceKind::Max, x, op.getAxes()), -most, most);
       Value exps = sum(g.unary(UnaryKind::Exp, g.sub(x, max)));
       y = g.add(g.unary(UnaryKind::Log, exps), g.reshape(max, shapeOf(op.getResult())));
       break;

@@ -123,27 +123,25 @@ struct TurnDynamicConvTranspose : OpRewritePattern<graph::ConvTransposeOp> {
   }
 };
 
-/// x / (bias + alpha/size * (band matrix over the channels) x^2) ^ beta.
+/// x / (bias + alpha * (mean of x^2 over neighbouring channels)) ^ beta. The means are an average pool along the channels:
+/// only a channel's neighbours reach it, whatever infinities the others hold.
 struct DecomposeLrn : OpRewritePattern<graph::LrnOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(graph::LrnOp op, PatternRewriter &rewriter) const override {
     RankedTensorType type = typeOf(op.getX());
-    if (!isEngineFloat(type.getElementType()) || type.getDimSize(1) > 4096 || type.getNumElements() == 0) {
-      return rewriter.notifyMatchFailure(op, "not a float an engine computes in");
+    const double beta = op.getBeta();
+    if (!isEngineFloat(type.getElementType()) || op.getSize() > kMostTaps || type.getNumElements() == 0 || beta == 0) {
+      return rewriter.notifyMatchFailure(op, "not a float an engine computes in, or a power of zero");
     }
     GraphBuilder g(rewriter, op.getLoc());
     Type f32 = rewriter.getF32Type();
-    int64_t channels = type.getDimSize(1), size = op.getSize(), batch = type.getDimSize(0);
-    Tensor band(DType::F32, {channels, channels});
-    for (int64_t i = 0; i < channels; ++i) {
-      for (int64_t j = std::max<int64_t>(0, i - (size - 1) / 2); j <= std::min(channels - 1, i + size / 2); ++j) {
-        band.setDouble(i * channels + j, double(op.getAlpha()) / static_cast<double>(size));
-      }
-    }
-    Value x = g.cast(op.getX(), f32), square = g.unary(graph::UnaryKind::Square, x);
-    Value sums = g.matmul(g.constant(band), g.reshape(square, {batch, channels, type.getNumElements() / (batch * channels)}));
-    Value base = g.add(g.reshape(sums, type.getShape()), g.scalar(op.getBias(), f32));
-    Value divisor = g.unary(graph::UnaryKind::Exp, g.mul(g.unary(graph::UnaryKind::Log, base), g.scalar(-double(op.getBeta()), f32)));
+    const int64_t channels = type.getDimSize(1), size = op.getSize(), batch = type.getDimSize(0), points = type.getNumElements() / (batch * channels);
+    Value x = g.cast(op.getX(), f32), square = g.reshape(g.unary(graph::UnaryKind::Square, x), {batch, 1, channels, points});
+    const Dims kernel{size, 1}, ones{1, 1}, pads{(size - 1) / 2, 0, size / 2, 0};
+    Value means = graph::PoolOp::create(rewriter, op.getLoc(), square.getType(), graph::PoolKind::Average, square, kernel, ones, pads, ones,
+                                        /*count_include_pad=*/true, int64_t(2), Dims{});
+    Value base = g.add(g.mul(g.reshape(means, type.getShape()), g.scalar(op.getAlpha(), f32)), g.scalar(op.getBias(), f32));
+    Value divisor = g.unary(graph::UnaryKind::Exp, g.mul(g.unary(graph::UnaryKind::Log, base), g.scalar(-beta, f32)));
     rewriter.replaceOp(op, g.cast(g.mul(x, divisor), type.getElementType()));
     return success();
   }

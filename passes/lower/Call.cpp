@@ -43,7 +43,7 @@ const Emitter *ncc::lower::findEmitter(Lowering &low, const Group &group) {
   }
   StringRef root = group.root ? group.root->getName().getStringRef() : StringRef();
   // Windows before convolutions: a depthwise convolution has both forms.
-  for (ArrayRef<Emitter> family : {contractEmitters(), windowEmitters(), convEmitters(), reduceEmitters(), softmaxEmitters(), moveEmitters(),
+  for (ArrayRef<Emitter> family : {contractEmitters(), windowEmitters(), resampleEmitters(), convEmitters(), reduceEmitters(), softmaxEmitters(), moveEmitters(),
                                    gatherEmitters(), elementwiseEmitters()}) {
     for (const Emitter &emitter : family) {
       if (emitter.root == root && emitter.supports(low, group)) {

@@ -301,7 +301,7 @@ private:
           offset += (base + low * step - cell.start[f]) * view.strides[f];
         }
         if (!empty) {
-          multiply(*weights, {view.tile, view.partition, offset, strides}, input.rows[r].count, outStart, outSize, sizes, blockStrides, type, acc);
+          multiply(*weights, {view.tile, view.partition, offset, strides}, liveChannels(tap, input.rows[r].count), outStart, outSize, sizes, blockStrides, type, acc);
         }
       });
     }
@@ -323,6 +323,16 @@ private:
       into = Into{acc, whole ? tile::AccessPatternAttr() : region};
     }
     acc = low.t.matmul(type, weights, low.read(view, channels, outSize), into, bool(acc), s.wZero, s.xZero);
+  }
+
+  /// The channels a tap multiplies. Folded ones behind the end of the kernel have no weights: not multiplied by zero,
+  /// they keep what is infinite there out of the sum.
+  int64_t liveChannels(int64_t tap, int64_t channels) const {
+    if (!fold) {
+      return channels;
+    }
+    const int64_t row = tap / product(ArrayRef<int64_t>(s.kernel).drop_front(fold->dim + 1)) % s.kernel[fold->dim];
+    return std::min(fold->rows, fold->kernelRows - row * fold->rows) * (s.in[1] / fold->rows);
   }
 
   /// The weights of one tap between a row of input channels and output channels `rows`; none if all zero.
@@ -351,7 +361,7 @@ private:
       return std::nullopt;
     }
     int64_t place = llvm::find(it->second.taps, tap) - it->second.taps.begin();
-    return Read{it->second.value, low.t.pattern(0, channels.count, place * wide.count + rows.start - wide.start, {1}, {rows.count})};
+    return Read{it->second.value, low.t.pattern(0, liveChannels(tap, channels.count), place * wide.count + rows.start - wide.start, {1}, {rows.count})};
   }
 
   /// Whether the weights of one tap between channels and outputs are all zero, and zeros are to be skipped.

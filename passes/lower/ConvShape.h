@@ -23,6 +23,7 @@ struct ConvShape {
 struct RowFold {
   size_t dim = 0;
   int64_t rows = 1, step = 1, quotient = 1;
+  int64_t kernelRows = 1; // of the old kernel; the last of the `quotient` rows may hold fewer than `rows` of them
   ConvShape shape; // of the new convolution; `w` and `x` still name the old operands
 };
 

@@ -43,6 +43,7 @@ llvm::ArrayRef<Emitter> elementwiseEmitters();
 llvm::ArrayRef<Emitter> contractEmitters();
 llvm::ArrayRef<Emitter> convEmitters();
 llvm::ArrayRef<Emitter> windowEmitters();
+llvm::ArrayRef<Emitter> resampleEmitters();
 llvm::ArrayRef<Emitter> reduceEmitters();
 llvm::ArrayRef<Emitter> softmaxEmitters();
 llvm::ArrayRef<Emitter> moveEmitters();

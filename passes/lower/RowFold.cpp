@@ -272,6 +272,7 @@ private:
 RowFold foldBy(const ConvShape &conv, size_t dim, int64_t most, int64_t step) {
   RowFold fold;
   fold.dim = dim;
+  fold.kernelRows = conv.kernel[dim];
   fold.quotient = llvm::divideCeil(conv.kernel[dim], most);
   fold.rows = llvm::divideCeil(conv.kernel[dim], fold.quotient);
   int64_t stride = conv.strides[dim], spread = fold.rows * conv.dilations[dim];

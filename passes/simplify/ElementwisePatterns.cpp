@@ -3,6 +3,7 @@
 // Arithmetic in its named form: powers, reciprocals, bounds, and broadcasts that need no expand.
 #include "dialects/graph/Constants.h"
 #include "dialects/graph/Infer.h"
+#include "dialects/graph/ValueFacts.h"
 #include "passes/simplify/Patterns.h"
 
 #include <cmath>
@@ -47,12 +48,19 @@ struct NamedPower : OpRewritePattern<BinaryOp> {
     }
     Location loc = op.getLoc();
     double p = parts->scalar;
-    if (p == 2.0 || p == 0.5 || p == -1.0 || p == -0.5) {
-      UnaryKind kind = p == 2.0 ? UnaryKind::Square : p == 0.5 ? UnaryKind::Sqrt : p == -1.0 ? UnaryKind::Reciprocal : UnaryKind::Rsqrt;
-      rewriter.replaceOp(op, makeUnary(rewriter, loc, kind, parts->x));
+    if (p == 2.0 || p == -1.0) {
+      rewriter.replaceOp(op, makeUnary(rewriter, loc, p == 2.0 ? UnaryKind::Square : UnaryKind::Reciprocal, parts->x));
       return success();
     }
-    if (p == 3.0) {
+    if (p == 0.5 || p == -0.5) { // a power of -inf and of -0 has no minus sign, a root has
+      Range range = rangeOf(parts->x);
+      if (!(range.low >= 0) || range.negativeZero) {
+        return rewriter.notifyMatchFailure(op, "its base may be -inf or -0");
+      }
+      rewriter.replaceOp(op, makeUnary(rewriter, loc, p == 0.5 ? UnaryKind::Sqrt : UnaryKind::Rsqrt, parts->x));
+      return success();
+    }
+    if (p == 3.0 && !feedsDiscrete(op)) { // rounds twice
       Value square = makeUnary(rewriter, loc, UnaryKind::Square, parts->x);
       rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), BinaryKind::Mul, square, parts->x);
       return success();
@@ -60,6 +68,17 @@ struct NamedPower : OpRewritePattern<BinaryOp> {
     return rewriter.notifyMatchFailure(op, "no named power");
   }
 };
+
+/// A power of two whose reciprocal is a normal number of the type: then x / d and x * (1 / d) are the same rounded value.
+bool hasExactReciprocal(double divisor, FloatType type) {
+  int exponent = 0;
+  if (!std::isfinite(divisor) || std::fabs(std::frexp(divisor, &exponent)) != 0.5) {
+    return false;
+  }
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  int inverse = 1 - exponent; // divisor = 2^(exponent - 1)
+  return inverse >= llvm::APFloat::semanticsMinExponent(semantics) && inverse <= llvm::APFloat::semanticsMaxExponent(semantics);
+}
 
 struct NamedProduct : OpRewritePattern<BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -79,10 +98,10 @@ struct NamedProduct : OpRewritePattern<BinaryOp> {
       rewriter.replaceOp(op, makeUnary(rewriter, op.getLoc(), UnaryKind::Reciprocal, parts->x));
       return success();
     }
-    double inverse = 1.0 / parts->scalar;
-    if (!parts->scalarSecond || !std::isnormal(static_cast<float>(inverse))) {
-      return rewriter.notifyMatchFailure(op, "no finite reciprocal");
+    if (!parts->scalarSecond || !hasExactReciprocal(parts->scalar, cast<FloatType>(op.getType().getElementType()))) {
+      return rewriter.notifyMatchFailure(op, "its reciprocal is rounded");
     }
+    double inverse = 1.0 / parts->scalar;
     auto type = RankedTensorType::get({}, op.getType().getElementType());
     Value factor = ConstantOp::create(rewriter, op.getLoc(), splatAttr(type, inverse));
     rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), BinaryKind::Mul, parts->x, factor);
@@ -90,12 +109,12 @@ struct NamedProduct : OpRewritePattern<BinaryOp> {
   }
 };
 
-/// reciprocal(sqrt(x)) and a / sqrt(b).
+/// reciprocal(sqrt(x)) rounds once as rsqrt, twice as written.
 struct ReciprocalRoot : OpRewritePattern<UnaryOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(UnaryOp op, PatternRewriter &rewriter) const override {
     auto root = op.getX().getDefiningOp<UnaryOp>();
-    if (op.getKind() != UnaryKind::Reciprocal || !root || root.getKind() != UnaryKind::Sqrt) {
+    if (op.getKind() != UnaryKind::Reciprocal || !root || root.getKind() != UnaryKind::Sqrt || feedsDiscrete(op)) {
       return rewriter.notifyMatchFailure(op, "not a reciprocal of a root");
     }
     rewriter.replaceOp(op, makeUnary(rewriter, op.getLoc(), UnaryKind::Rsqrt, root.getX()));
@@ -103,12 +122,14 @@ struct ReciprocalRoot : OpRewritePattern<UnaryOp> {
   }
 };
 
+/// a / sqrt(b) as a * rsqrt(b): the same infinities, zeros and NaN, another last bit.
 struct DivideByRoot : OpRewritePattern<BinaryOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     auto root = op.getB().getDefiningOp<UnaryOp>();
-    if (op.getKind() != BinaryKind::Div || !root || root.getKind() != UnaryKind::Sqrt || !root->hasOneUse()) {
-      return rewriter.notifyMatchFailure(op, "not a division by a root");
+    if (op.getKind() != BinaryKind::Div || !root || root.getKind() != UnaryKind::Sqrt || !root->hasOneUse() ||
+        feedsDiscrete(op)) {
+      return rewriter.notifyMatchFailure(op, "not a division by a root, or something behind it rounds");
     }
     Value inverse = makeUnary(rewriter, op.getLoc(), UnaryKind::Rsqrt, root.getX());
     rewriter.replaceOpWithNewOp<BinaryOp>(op, op.getType(), BinaryKind::Mul, op.getA(), inverse);
@@ -122,10 +143,10 @@ struct NamedBound : OpRewritePattern<BinaryOp> {
   LogicalResult matchAndRewrite(BinaryOp op, PatternRewriter &rewriter) const override {
     std::optional<WithScalar> parts = withScalar(op);
     bool lower = op.getKind() == BinaryKind::Max, upper = op.getKind() == BinaryKind::Min;
-    if (!parts || (!lower && !upper)) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    if (!parts || (!lower && !upper) || std::isnan(parts->scalar) || std::fabs(parts->scalar) > (isFloatTensor(op) ? infinity : 0x1p53)) {
       return rewriter.notifyMatchFailure(op, "not a bound");
     }
-    double infinity = std::numeric_limits<double>::infinity();
     rewriter.replaceOp(op, makeUnary(rewriter, op.getLoc(), UnaryKind::Clip, parts->x, lower ? parts->scalar : -infinity,
                                      lower ? infinity : parts->scalar));
     return success();

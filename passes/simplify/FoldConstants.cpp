@@ -31,11 +31,18 @@ bool isEmpty(Value value) {
   return shaped && shaped.hasStaticShape() && shaped.getNumElements() == 0 && graph::dtypeOf(shaped.getElementType());
 }
 
+/// A constant stored as one repeated element.
+bool isSplat(Value value) {
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValueAttr()) : DenseElementsAttr();
+  return dense && dense.isSplat();
+}
+
 /// What a constant takes in the model: one element for a splat.
 int64_t storedBytes(Value value) {
   int64_t bytes = bytesOf(value.getType());
   auto shaped = cast<ShapedType>(value.getType());
-  return graph::splatValue(value) && shaped.getNumElements() > 0 ? bytes / shaped.getNumElements() : bytes;
+  return isSplat(value) && shaped.getNumElements() > 0 ? bytes / shaped.getNumElements() : bytes;
 }
 
 /// True when all elements have the bits of the first.
@@ -91,7 +98,7 @@ struct FoldConstantsPass : impl::FoldConstantsPassBase<FoldConstantsPass> {
 
   bool foldsToSplat(Operation &op) {
     bool view = isa<graph::ExpandOp, graph::ReshapeOp, graph::TransposeOp, graph::SliceOp>(op);
-    return view && graph::splatValue(op.getOperand(0));
+    return view && isSplat(op.getOperand(0));
   }
 
   void fold(Operation &op) {

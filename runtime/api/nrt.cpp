@@ -2,6 +2,7 @@
 //
 // The C API over api::Session. Nothing throws across it; every failure leaves a sentence for ncc_nrt_last_error.
 
+#include "runtime/neff/Defaults.h"
 #include "runtime/api/Handles.h"
 
 #include <algorithm>
@@ -84,10 +85,17 @@ NRT_STATUS load(absl::StatusOr<neff::Model> read, const api::SessionOptions &opt
   return NRT_SUCCESS;
 }
 
+/// The memory of each tensor of the list; of an input that the set lacks, its default in `instead`.
 template <typename Pointer>
-NRT_STATUS collect(const std::vector<neff::TensorInfo> &list, const nrt_tensor_set_t *set, std::vector<Pointer> &out) {
+NRT_STATUS collect(const std::vector<neff::TensorInfo> &list, const nrt_tensor_set_t *set, std::vector<Pointer> &out, const neff::Model *instead = nullptr) {
   for (const neff::TensorInfo &info : list) {
     auto it = set->tensors.find(info.name);
+    if (it == set->tensors.end() && instead) {
+      if (std::optional<Tensor> value = neff::defaultOf(*instead, static_cast<size_t>(&info - list.data()))) {
+        out.push_back(const_cast<void *>(value->data()));
+        continue;
+      }
+    }
     if (it == set->tensors.end()) {
       return fail(NRT_EXEC_BAD_INPUT, "the tensor set has no tensor named " + info.name);
     }
@@ -109,6 +117,10 @@ NRT_STATUS executeValues(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt
     const std::string &name = m.inputs[i].name;
     const ValueType type = m.typeOfInput(i);
     auto it = inputs->tensors.find(name);
+    if (std::optional<Tensor> value = it == inputs->tensors.end() ? neff::defaultOf(m, i) : std::nullopt) {
+      values.emplace_back(*std::move(value));
+      continue;
+    }
     if (it == inputs->tensors.end()) {
       return fail(NRT_EXEC_BAD_INPUT, "the tensor set has no tensor named " + name);
     }
@@ -397,7 +409,7 @@ NRT_STATUS nrt_execute(nrt_model_t *model, const nrt_tensor_set_t *inputs, nrt_t
   }
   std::vector<const void *> in;
   std::vector<void *> out;
-  if (NRT_STATUS status = collect(m.inputs, inputs, in); status != NRT_SUCCESS) {
+  if (NRT_STATUS status = collect(m.inputs, inputs, in, &m); status != NRT_SUCCESS) {
     return status;
   }
   if (NRT_STATUS status = collect(m.outputs, outputs, out); status != NRT_SUCCESS) {

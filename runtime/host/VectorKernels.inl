@@ -116,9 +116,8 @@ inline float erfFast(float x) {
 }
 
 inline float geluFast(float x) {
-  float c = x < -20.0f ? -20.0f : x; // the result there is 0 to fp32, and -inf must not become NaN
-  float half = 0.5f * erfcPositive(__builtin_fabsf(c) * 0.70710678f);
-  return c * (c >= 0.0f ? 1.0f - half : half);
+  float half = 0.5f * erfcPositive(__builtin_fabsf(x) * 0.70710678f);
+  return x * (x >= 0.0f ? 1.0f - half : half);
 }
 
 inline float expm1Fast(float x) {
@@ -141,10 +140,9 @@ inline float softplusFast(float x) {
 
 inline float mishFast(float x) {
   float c = x > 20.0f ? 20.0f : x;
-  c = c < -80.0f ? -80.0f : c;
-  float e = expFast(c);
+  float e = expFast(c); // 0 from -104 on
   float q = e * (e + 2.0f);
-  float y = c * (q / (q + 2.0f));
+  float y = x * (q / (q + 2.0f));
   return x > 20.0f ? x : y;
 }
 
@@ -179,15 +177,15 @@ static bool activateSimple(isa::ActFunc func, float *x, float alpha, float beta,
   case ActFunc::reciprocal:
     return mapRow(x, n, [](float v) { return 1.0f / v; }), true;
   case ActFunc::relu:
-    return mapRow(x, n, [](float v) { return v < 0.0f ? 0.0f : v; }), true;
+    return mapRow(x, n, [](float v) { return v <= 0.0f ? 0.0f : v; }), true;
   case ActFunc::leaky_relu:
     return mapRow(x, n, [=](float v) { return v < 0.0f ? alpha * v : v; }), true;
   case ActFunc::hard_sigmoid:
     return mapRow(x, n, [=](float v) { return clampTo(alpha * v + beta, 0.0f, 1.0f); }), true;
   case ActFunc::hard_swish:
-    return mapRow(x, n, [](float v) { return v < -3.0f ? 0.0f : v * clampTo(v * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f); }), true;
+    return mapRow(x, n, [](float v) { return v * (v < -3.0f ? 0.0f : clampTo(v * (1.0f / 6.0f) + 0.5f, 0.0f, 1.0f)); }), true;
   case ActFunc::thresholded_relu:
-    return mapRow(x, n, [=](float v) { return v <= alpha ? 0.0f : v; }), true;
+    return mapRow(x, n, [=](float v) { return v > alpha ? v : 0.0f; }), true;
   case ActFunc::sign:
     return mapRow(x, n, [](float v) { return v > 0.0f ? 1.0f : v < 0.0f ? -1.0f : v; }), true;
   case ActFunc::logical_not:
@@ -217,14 +215,10 @@ static bool activate(isa::ActFunc func, float *x, float alpha, float beta, int64
   case ActFunc::gelu_tanh:
     // 0.5 (1 + tanh(u)) = sigmoid(2u)
     return mapRow(x, n, [](float v) {
-             float c = v < -30.0f ? -30.0f : v;
-             return c * sigmoidFast(1.5957691216f * (c + 0.044715f * c * c * c));
+             return v * sigmoidFast(1.5957691216f * (v + 0.044715f * v * v * v));
            }), true;
   case ActFunc::silu:
-    return mapRow(x, n, [](float v) {
-             float c = v < -100.0f ? -100.0f : v;
-             return c * sigmoidFast(c);
-           }), true;
+    return mapRow(x, n, [](float v) { return v * sigmoidFast(v); }), true;
   case ActFunc::softplus:
     return mapRow(x, n, softplusFast), true;
   case ActFunc::mish:
@@ -311,10 +305,11 @@ static bool powerRow(float *to, const float *a, float exponent, int64_t n) {
     return map([](float v) { return v * v * v; });
   }
   if (exponent == 0.5f) {
-    return map([](float v) { return __builtin_sqrtf(v); });
+    // Powers of -0 and of -inf are +0 and +inf, roots -0 and NaN.
+    return map([](float v) { return v == -__builtin_inff() ? __builtin_inff() : __builtin_sqrtf(v + 0.0f); });
   }
   if (exponent == -0.5f) {
-    return map([](float v) { return 1.0f / __builtin_sqrtf(v); });
+    return map([](float v) { return v == -__builtin_inff() ? 0.0f : 1.0f / __builtin_sqrtf(v + 0.0f); });
   }
   return exponent == -1.0f && map([](float v) { return 1.0f / v; });
 }

@@ -2,6 +2,8 @@
 
 #include "runtime/neff/Info.h"
 
+#include "runtime/neff/Defaults.h"
+
 #include "runtime/neff/Format.h"
 
 #include <algorithm>
@@ -192,6 +194,7 @@ Json infoToJson(const Model &model) {
   json["useful_macs"] = model.usefulMacs;
   json["useful_macs_rate"] = model.usefulMacsRate;
   json["weight_bytes"] = model.weightBytes;
+  defaultsToJson(model, json);
   return json;
 }
 
@@ -263,7 +266,8 @@ absl::Status infoFromJson(const Json &json, Model &model) {
     model.buckets.resize(r.natural(json, "buckets", 4096));
   }
   model.weightBytes = r.natural(json, "weight_bytes", kMaxBytes);
-  return r.status();
+  defaultsFromJson(json, model, r);
+  return r.ok() ? verifyDefaults(model) : r.status();
 }
 
 Json definitionToJson(const Program &program) {

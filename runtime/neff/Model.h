@@ -132,11 +132,19 @@ struct PaddedShapes {
   std::vector<int64_t> lengths;       // per mask input of the bucket, how many of its leading entries are true
 };
 
+/// The value of an input that a caller leaves out.
+struct InputDefault {
+  uint32_t input = 0;  // position in Model::inputs, of a static shape
+  uint64_t offset = 0; // of its bytes in the weights (multiple of 64)
+};
+
 struct Model {
   Provenance provenance;
   std::string device; // text of the DeviceSpec
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
+  std::vector<InputDefault> defaults; // of the whole model
+  std::vector<std::string> frozen;    // inputs of the source whose defaults are compiled in: no value may be given
   std::vector<Program> programs;
   std::vector<Channel> channels;
   std::vector<Group> groups; // empty = one group of all programs in order

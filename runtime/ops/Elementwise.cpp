@@ -42,7 +42,7 @@ constexpr NamedUnary<T> kFloatFunctions[] = {
     {"rsqrt", [](T x, T, T) -> T { return 1 / std::sqrt(x); }},
     {"reciprocal", [](T x, T, T) -> T { return 1 / x; }},
     {"square", [](T x, T, T) -> T { return x * x; }},
-    {"relu", [](T x, T, T) -> T { return x < 0 ? T(0) : x; }},
+    {"relu", [](T x, T, T) -> T { return x <= 0 ? T(0) : x; }}, // -0 becomes +0, as max(x, +0) has it
     {"leaky_relu", [](T x, T a, T) -> T { return x < 0 ? a * x : x; }},
     {"elu", [](T x, T a, T) -> T { return x < 0 ? a * std::expm1(x) : x; }},
     {"selu", [](T x, T a, T b) -> T { return b * (x > 0 ? x : a * std::expm1(x)); }},
@@ -77,7 +77,7 @@ constexpr NamedUnary<T> kFloatFunctions[] = {
     {"round", [](T x, T, T) -> T { return std::nearbyint(x); }},
     {"thresholded_relu", [](T x, T a, T) -> T { return x > a ? x : T(0); }},
     {"shrink", [](T x, T a, T b) -> T { return x < -b ? x + a : x > b ? x - a : T(0); }},
-    {"clip", [](T x, T a, T b) -> T { x = x < a ? a : x; return x > b ? b : x; }},
+    {"clip", [](T x, T a, T b) -> T { x = x <= a ? a : x; return x >= b ? b : x; }}, // min(max(x, a), b)
 };
 
 // Integers wrap; unsigned arithmetic keeps that defined.

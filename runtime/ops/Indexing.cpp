@@ -204,8 +204,7 @@ absl::Status oneHot(KernelContext &context) {
     copyElements(values, 0, out, i, 1);
   }
   for (int64_t i = 0; i < indices.size(); ++i) {
-    int64_t index = wrapIndex(isFloat(indices.dtype()) ? static_cast<int64_t>(indices.asDouble(i)) : indices.asInt(i),
-                              view.size);
+    int64_t index = wrapIndex(indices.asInt(i), view.size);
     if (index >= 0) {
       copyElements(values, 1, out, (i / view.inner * view.size + index) * view.inner + i % view.inner, 1);
     }

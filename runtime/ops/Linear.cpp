@@ -140,13 +140,14 @@ absl::Status attention(KernelContext &context) {
             row[j] = causal && j > i + keys - rows ? -std::numeric_limits<T>::infinity() : value;
             top = std::max(top, row[j]);
           }
-          // A row without any key is zero, as in ONNX Runtime.
+          // A query before all keys sees none: its row is zero. Of a row that a mask of -inf hides softmax is NaN.
+          const bool seesNone = causal && i + keys - rows < 0;
           for (int64_t j = 0; j < keys; ++j) {
-            row[j] = std::isinf(top) && top < 0 ? T(0) : std::exp(row[j] - top);
+            row[j] = seesNone ? T(0) : std::exp(row[j] - top);
             sum += row[j];
           }
           for (int64_t j = 0; j < keys; ++j) {
-            row[j] = sum != 0 ? row[j] / sum : T(0);
+            row[j] = seesNone ? T(0) : row[j] / sum;
           }
         }
         T *out = wide.outputs[0].template mutableAs<T>().data() + bh * rows * width;

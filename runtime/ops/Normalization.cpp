@@ -73,17 +73,20 @@ absl::Status normalize(KernelContext &context, bool center) {
       for (int64_t r = 0; r < rows; ++r) {
         const T *in = x.as<T>().data() + r * size;
         T *out = wide.outputs[0].template mutableAs<T>().data() + r * size;
-        double mean = 0, square = 0;
+        // Each step of the standard's definition overflows in the type it is computed in.
+        double sum = 0, square = 0;
         for (int64_t i = 0; center && i < size; ++i) {
-          mean += in[i];
+          sum += in[i];
         }
-        mean /= static_cast<double>(size);
+        const T mean = static_cast<T>(static_cast<T>(sum) / static_cast<T>(size));
         for (int64_t i = 0; i < size; ++i) {
-          square += (in[i] - mean) * (in[i] - mean);
+          const T distance = in[i] - mean;
+          square += static_cast<T>(distance * distance);
         }
-        double factor = 1 / std::sqrt(square / static_cast<double>(size) + epsilon);
+        const double variance = static_cast<double>(static_cast<T>(square)) / static_cast<double>(size);
+        const double factor = 1 / std::sqrt(variance + epsilon);
         for (int64_t i = 0; i < size; ++i) {
-          double value = (in[i] - mean) * factor * scale[i];
+          const double value = static_cast<double>(in[i] - mean) * factor * scale[i];
           out[i] = static_cast<T>(bias.empty() ? value : value + bias[i]);
         }
       }

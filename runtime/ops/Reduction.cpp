@@ -1,6 +1,8 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
-// Reference kernels that combine elements along axes. Floats accumulate in double.
+// Reference kernels that combine elements along axes. Sums of floats are taken in double and rounded once, to the
+// element type or, of half precision, to f32: what overflows there is infinite before anything else happens to it, as on
+// an engine.
 #include "runtime/ops/Support.h"
 
 #include <algorithm>
@@ -44,6 +46,26 @@ ReductionPlan planReduction(absl::Span<const int64_t> shape, absl::Span<const in
   return {offsetsOf(keptSizes, keptStrides), offsetsOf(sizes, reducedStrides)};
 }
 
+/// log(sum(exp(x))) without overflow; an infinite or NaN maximum is the result.
+template <typename T>
+double logSumExp(const T *x, const std::vector<int64_t> &offsets) {
+  double top = -std::numeric_limits<double>::infinity(), sum = 0;
+  for (int64_t at : offsets) {
+    const auto value = static_cast<double>(x[at]);
+    top = value != value || value > top ? value : top;
+    if (top != top) {
+      break;
+    }
+  }
+  if (!std::isfinite(top)) {
+    return top;
+  }
+  for (int64_t at : offsets) {
+    sum += std::exp(static_cast<double>(x[at]) - top);
+  }
+  return top + std::log(sum);
+}
+
 template <typename T, typename Acc>
 Acc reduceOne(const T *x, const std::vector<int64_t> &offsets, std::string_view kind) {
   Acc result = 0;
@@ -62,45 +84,36 @@ Acc reduceOne(const T *x, const std::vector<int64_t> &offsets, std::string_view 
     return static_cast<Acc>(best);
   }
   if (kind == "prod") {
-    result = 1;
+    T product = 1;
     for (int64_t at : offsets) {
-      result *= static_cast<Acc>(x[at]);
+      product = static_cast<T>(static_cast<Acc>(product) * static_cast<Acc>(x[at]));
     }
-    return result;
+    return static_cast<Acc>(product);
   }
-  if (kind == "sum_square" || kind == "l2") {
+  // A term is rounded as the elementwise op it stands for would round it.
+  auto sum = [&](auto term) -> Acc {
     for (int64_t at : offsets) {
-      result += static_cast<Acc>(x[at]) * static_cast<Acc>(x[at]);
+      result += static_cast<Acc>(static_cast<T>(term(static_cast<Acc>(x[at]))));
     }
-    return kind == "l2" ? static_cast<Acc>(std::sqrt(static_cast<double>(result))) : result;
+    return static_cast<Acc>(static_cast<T>(result));
+  };
+  if (kind == "sum_square") {
+    return sum([](Acc value) { return value * value; });
+  }
+  if (kind == "l2") {
+    return static_cast<Acc>(std::sqrt(static_cast<double>(sum([](Acc value) { return value * value; }))));
   }
   if (kind == "l1") {
-    for (int64_t at : offsets) {
-      const Acc value = static_cast<Acc>(x[at]);
-      result += value < 0 ? -value : value;
-    }
-    return result;
+    return sum([](Acc value) { return value < 0 ? -value : value; });
   }
   if (kind == "log_sum_exp") {
-    double top = -std::numeric_limits<double>::infinity(), sum = 0;
-    for (int64_t at : offsets) {
-      top = std::max(top, static_cast<double>(x[at]));
-    }
-    if (std::isinf(top)) {
-      return static_cast<Acc>(top);
-    }
-    for (int64_t at : offsets) {
-      sum += std::exp(static_cast<double>(x[at]) - top);
-    }
-    return static_cast<Acc>(top + std::log(sum));
+    return static_cast<Acc>(logSumExp(x, offsets));
   }
-  for (int64_t at : offsets) {
-    result += static_cast<Acc>(x[at]);
-  }
+  Acc total = sum([](Acc value) { return value; });
   if (kind == "mean") {
-    return static_cast<Acc>(result / static_cast<Acc>(std::max<size_t>(offsets.size(), 1)));
+    return static_cast<Acc>(total / static_cast<Acc>(std::max<size_t>(offsets.size(), 1)));
   }
-  return kind == "log_sum" ? static_cast<Acc>(std::log(static_cast<double>(result))) : result;
+  return kind == "log_sum" ? static_cast<Acc>(std::log(static_cast<double>(total))) : total;
 }
 
 } // namespace
@@ -126,6 +139,16 @@ absl::Status reduce(KernelContext &context) {
   });
 }
 
+/// Strictly before `b` in descending (`largest`) or ascending order, NaN being the largest of all.
+template <typename T>
+static bool precedes(T a, T b, bool largest) {
+  const bool nanA = a != a, nanB = b != b;
+  if (nanA || nanB) {
+    return largest ? nanA && !nanB : nanB && !nanA;
+  }
+  return largest ? a > b : a < b;
+}
+
 absl::Status argReduce(KernelContext &context) {
   AxisView view = axisView(context.inputs[0].shape(), context.attrs.getInt("axis", 0));
   bool largest = context.attrs.getString("kind", "max") == "max", last = context.attrs.getInt("select_last", 0) != 0;
@@ -140,8 +163,10 @@ absl::Status argReduce(KernelContext &context) {
         int64_t best = 0;
         for (int64_t k = 1; k < view.size; ++k) {
           T value = row[k * view.inner], top = row[best * view.inner];
-          bool better = largest ? value > top : value < top;
-          best = better || (last && value == top) ? k : best;
+          // A NaN is the extreme of either kind, as numpy has it.
+          const bool nan = value != value, topNan = top != top;
+          const bool better = nan ? !topNan : !topNan && (largest ? value > top : value < top);
+          best = better || (last && (value == top || (nan && topNan))) ? k : best;
         }
         out[o * view.inner + i] = best;
       }
@@ -192,7 +217,7 @@ absl::Status topk(KernelContext &context) {
           std::iota(order.begin(), order.end(), 0);
           std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int64_t a, int64_t b) {
             T va = row[a * view.inner], vb = row[b * view.inner];
-            return va != vb ? (largest ? va > vb : va < vb) : a < b;
+            return precedes(va, vb, largest) || (!precedes(vb, va, largest) && a < b);
           });
           for (int64_t j = 0; j < k; ++j) {
             values[(o * k + j) * view.inner + i] = row[order[j] * view.inner];

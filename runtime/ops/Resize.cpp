@@ -1,6 +1,7 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Reference kernel of resize: one dim at a time, each output position a weighted sum of input positions.
+#include "runtime/ops/ResizeTaps.h"
 #include "runtime/ops/Support.h"
 
 #include <algorithm>
@@ -9,12 +10,6 @@
 namespace ncc::ops {
 
 namespace {
-
-struct Taps {
-  std::vector<int64_t> index;
-  std::vector<double> weight;
-  bool outside = false; // takes the extrapolation value
-};
 
 struct ResizeOptions {
   std::string mode, coordinates, nearest;
@@ -67,6 +62,9 @@ int64_t nearestOf(double at, std::string_view mode) {
   return static_cast<int64_t>(rounded);
 }
 
+/// What rounding leaves of a weight of zero; far below half a unit of f32.
+constexpr double kNoWeight = 0x1p-40;
+
 Taps tapsOf(double at, int64_t in, double scale, const ResizeOptions &options) {
   Taps taps;
   if (options.mode == "nearest") {
@@ -86,9 +84,11 @@ Taps tapsOf(double at, int64_t in, double scale, const ResizeOptions &options) {
     if (options.excludeOutside && outside) {
       weight = 0;
     }
-    taps.index.push_back(std::clamp<int64_t>(base + i, 0, in - 1));
-    taps.weight.push_back(weight);
     total += weight;
+    if (std::fabs(weight) > kNoWeight) {
+      taps.index.push_back(std::clamp<int64_t>(base + i, 0, in - 1));
+      taps.weight.push_back(weight);
+    }
   }
   if (options.antialias || options.excludeOutside) {
     for (double &weight : taps.weight) {
@@ -114,7 +114,7 @@ Tensor resizeDim(const Tensor &x, int64_t dim, int64_t size, const std::vector<T
         std::fill_n(target, view.inner, static_cast<T>(extrapolation));
         continue;
       }
-      if (taps[i].index.size() == 1) {
+      if (taps[i].index.size() == 1 && taps[i].weight[0] == 1) {
         std::copy_n(in + (o * view.size + taps[i].index[0]) * view.inner, view.inner, target);
         continue;
       }
@@ -133,31 +133,46 @@ Tensor resizeDim(const Tensor &x, int64_t dim, int64_t size, const std::vector<T
   return y;
 }
 
+/// The crop of a dim: its first and last place as shares of the dim.
+std::pair<double, double> cropOf(const Attributes &attrs, int64_t dim, int64_t rank) {
+  std::vector<double> roi = attrs.getFloats("roi");
+  return roi.empty() ? std::pair(0.0, 1.0) : std::pair(roi[static_cast<size_t>(dim)], roi[static_cast<size_t>(dim + rank)]);
+}
+
 } // namespace
 
+bool resizesDim(const Attributes &attrs, int64_t dim, int64_t rank, int64_t in, int64_t out) {
+  const bool crops = attrs.getString("coordinate_mode", "half_pixel") == "tf_crop_and_resize" && cropOf(attrs, dim, rank) != std::pair(0.0, 1.0);
+  return in != out || attrs.getFloats("scales")[static_cast<size_t>(dim)] != 1.0 || crops;
+}
+
+std::vector<Taps> resizeTaps(const Attributes &attrs, int64_t dim, int64_t rank, int64_t in, int64_t out) {
+  const ResizeOptions options(attrs);
+  const double scale = attrs.getFloats("scales")[static_cast<size_t>(dim)];
+  const auto [low, high] = cropOf(attrs, dim, rank);
+  const bool crops = options.coordinates == "tf_crop_and_resize";
+  std::vector<Taps> taps;
+  taps.reserve(static_cast<size_t>(out));
+  for (int64_t i = 0; i < out; ++i) {
+    const double at = sourceOf(static_cast<double>(i), static_cast<double>(in), static_cast<double>(out), scale, low, high, options.coordinates);
+    taps.push_back(tapsOf(at, in, scale, options));
+    taps.back().outside = crops && (at < 0 || at > static_cast<double>(in - 1));
+  }
+  return taps;
+}
+
 absl::Status resize(KernelContext &context) {
-  ResizeOptions options(context.attrs);
-  std::vector<double> scales = context.attrs.getFloats("scales"), roi = context.attrs.getFloats("roi");
+  const double extrapolation = ResizeOptions(context.attrs).extrapolation;
   return runWidened(context, [&](KernelContext &wide) {
     return dispatch(wide.inputs[0].dtype(), [&](auto tag) {
       using T = typename decltype(tag)::type;
       Tensor current = wide.inputs[0];
-      int64_t rank = current.rank();
+      const int64_t rank = current.rank();
       for (int64_t d = 0; d < rank; ++d) {
-        int64_t in = current.shape()[d], out = wide.outputs[0].shape()[d];
-        double low = roi.empty() ? 0 : roi[d], high = roi.empty() ? 1 : roi[d + rank];
-        bool crop = options.coordinates == "tf_crop_and_resize";
-        if (in == out && scales[d] == 1.0 && (!crop || (low == 0 && high == 1))) {
-          continue;
+        const int64_t in = current.shape()[d], out = wide.outputs[0].shape()[d];
+        if (resizesDim(context.attrs, d, rank, in, out)) {
+          current = resizeDim<T>(current, d, out, resizeTaps(context.attrs, d, rank, in, out), extrapolation);
         }
-        std::vector<Taps> taps;
-        for (int64_t i = 0; i < out; ++i) {
-          double at = sourceOf(static_cast<double>(i), static_cast<double>(in), static_cast<double>(out), scales[d], low, high,
-                               options.coordinates);
-          taps.push_back(tapsOf(at, in, scales[d], options));
-          taps.back().outside = crop && (at < 0 || at > static_cast<double>(in - 1));
-        }
-        current = resizeDim<T>(current, d, out, taps, options.extrapolation);
       }
       wide.outputs[0] = current;
       return absl::OkStatus();

@@ -36,8 +36,8 @@ void putClamped(uint8_t *at, int64_t value, bool saturate) {
 }
 
 int64_t toInteger(double value, ToInteger how) {
-  if (std::isnan(value)) {
-    return 0;
+  if (std::isnan(value)) { // on the way to a range that clamps 0, else what x86 makes of it
+    return how.saturate ? 0 : std::numeric_limits<int64_t>::min();
   }
   value = how.round ? std::nearbyint(value) : std::trunc(value);
   if (value >= 0x1p63) {

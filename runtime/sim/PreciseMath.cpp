@@ -16,15 +16,11 @@ namespace {
 double sigmoid(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
-double gelu(double x) { return x == -INFINITY ? 0 : 0.5 * x * std::erfc(-x * M_SQRT1_2); }
-double geluTanh(double x) {
-  if (x == -INFINITY) {
-    return 0;
-  }
-  return 0.5 * x * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
-}
-double silu(double x) { return x == -INFINITY ? 0 : x * sigmoid(x); }
-double mish(double x) { return x == -INFINITY ? 0 : x * std::tanh(softplus(x)); }
+// Products as the standard defines them: of -inf and a factor that is 0 there they are NaN.
+double gelu(double x) { return 0.5 * x * std::erfc(-x * M_SQRT1_2); }
+double geluTanh(double x) { return 0.5 * x * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))); }
+double silu(double x) { return x * sigmoid(x); }
+double mish(double x) { return x * std::tanh(softplus(x)); }
 
 /// Clamp that lets NaN through.
 double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
@@ -42,9 +38,9 @@ double parametrised(ActFunc func, double x, double alpha, double beta) {
   case ActFunc::hard_sigmoid:
     return clamp(alpha * x + beta, 0, 1);
   case ActFunc::thresholded_relu:
-    return std::isnan(x) || x > alpha ? x : 0;
+    return x > alpha ? x : 0;
   case ActFunc::shrink:
-    return std::isnan(x) ? x : x < -alpha ? x + beta : x > alpha ? x - beta : 0;
+    return x < -alpha ? x + beta : x > alpha ? x - beta : 0;
   case ActFunc::is_inf:
     return std::isinf(x) && (x < 0 ? alpha > 0 : beta > 0);
   default:
@@ -120,11 +116,11 @@ float activation(ActFunc func, float x, float alpha, float beta) {
   case ActFunc::square:
     return x * x;
   case ActFunc::relu:
-    return x < 0 ? 0 : x; // NaN stays
+    return x <= 0 ? 0 : x; // NaN stays, -0 becomes +0
   case ActFunc::softsign:
-    return std::isinf(x) ? std::copysign(1.0f, x) : static_cast<float>(x / (1.0 + std::fabs(x)));
+    return static_cast<float>(x / (1.0 + std::fabs(x)));
   case ActFunc::hard_swish:
-    return static_cast<float>(x == -INFINITY ? 0 : x * clamp(x / 6.0 + 0.5, 0, 1));
+    return static_cast<float>(x * clamp(x / 6.0 + 0.5, 0, 1));
   case ActFunc::sign:
     return x > 0 ? 1.0f : x < 0 ? -1.0f : x;
   case ActFunc::floor:

@@ -16,9 +16,23 @@ double ncc::largestMagnitude(const Tensor &given) {
   return largest;
 }
 
+namespace {
+
+/// a - b of integers of any kind, which doubles need not hold apart.
+__int128 wholeDistance(const Tensor &a, const Tensor &b, int64_t i) {
+  auto whole = [i](const Tensor &t) -> __int128 {
+    return t.dtype() == DType::U64 ? static_cast<__int128>(static_cast<uint64_t>(t.asInt(i))) : static_cast<__int128>(t.asInt(i));
+  };
+  const __int128 distance = whole(a) - whole(b);
+  return distance < 0 ? -distance : distance;
+}
+
+} // namespace
+
 Difference ncc::difference(const Tensor &given, const Tensor &wanted, double rtol, double atol, double largest) {
   const Tensor actual = realPairs(given), expected = realPairs(wanted);
   Difference result;
+  const bool whole = isInteger(actual.dtype()) && isInteger(expected.dtype());
   double dot = 0, aa = 0, bb = 0, dd = 0;
   for (int64_t i = 0; i < expected.size(); ++i) {
     double a = actual.asDouble(i), b = expected.asDouble(i);
@@ -27,10 +41,11 @@ Difference ncc::difference(const Tensor &given, const Tensor &wanted, double rto
       aa += a * a;
       bb += b * b;
     }
-    if (a == b || (std::isnan(a) && std::isnan(b))) {
+    // Rounding a distance that is not 0 to a double leaves it above 0, and integers up to 2^53 exact.
+    double distance = whole ? static_cast<double>(wholeDistance(actual, expected, i)) : std::fabs(a - b);
+    if (whole ? distance == 0 : a == b || (std::isnan(a) && std::isnan(b))) {
       continue;
     }
-    double distance = std::fabs(a - b);
     result.failures += !(distance <= atol + rtol * std::fabs(b));
     distance = std::isnan(distance) ? INFINITY : distance;
     result.maxAbs = std::max(result.maxAbs, distance);

@@ -2,6 +2,7 @@
 //
 // Runs a NEFF on inputs from files, a test data set or a random generator, and compares or stores the outputs.
 
+#include "runtime/neff/Defaults.h"
 #include "runtime/api/Session.h"
 #include "runtime/api/TensorFiles.h"
 #include "runtime/api/ValueFiles.h"
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_format.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <random>
@@ -79,6 +81,13 @@ size_t findInput(const neff::Model &model, const std::string &name) {
   return model.inputs.size();
 }
 
+/// A value for an input whose default was compiled in would be ignored.
+void refuseFrozen(const neff::Model &model, const std::string &name) {
+  if (std::find(model.frozen.begin(), model.frozen.end(), name) != model.frozen.end()) {
+    stop(kBadInput, "input " + name + " was compiled in as the constant that is its default (ncc --defaults keep leaves it an input)");
+  }
+}
+
 /// input_0.pb, input_1.pb, ... of a folder: by name where the file has one the model knows, else by position.
 void placeSeries(std::vector<std::optional<ops::Value>> &slots, const neff::Model &model, const std::string &folder) {
   for (size_t j = 0;; ++j) {
@@ -89,6 +98,7 @@ void placeSeries(std::vector<std::optional<ops::Value>> &slots, const neff::Mode
     // A tensor's file says its name; what else there is comes in order.
     size_t index = j;
     if (auto tensor = api::readTensorFile(path); tensor.ok()) {
+      refuseFrozen(model, tensor->name);
       const size_t named = findInput(model, tensor->name);
       index = named < model.inputs.size() ? named : j;
     }
@@ -127,6 +137,7 @@ std::vector<ops::Value> gatherInputs(const Args &args, const neff::Model &model)
     }
     size_t index = findInput(model, option.substr(0, equals));
     if (index == model.inputs.size()) {
+      refuseFrozen(model, option.substr(0, equals));
       stop(kBadInput, "the model has no input named " + option.substr(0, equals));
     }
     auto value = api::readValueFile(option.substr(equals + 1), model.typeOfInput(index));
@@ -139,6 +150,9 @@ std::vector<ops::Value> gatherInputs(const Args &args, const neff::Model &model)
   std::vector<ops::Value> inputs;
   for (size_t i = 0; i < slots.size(); ++i) {
     const std::string &name = model.inputs[i].name;
+    if (std::optional<Tensor> value = slots[i] ? std::nullopt : neff::defaultOf(model, i)) {
+      slots[i] = *std::move(value);
+    }
     if (!slots[i] && !args.has("random")) {
       stop(kBadInput, "no value for input " + name + " (--input " + name + "=FILE or --random SEED)");
     }

@@ -36,6 +36,8 @@ public:
     values["--cores"] = integer(line.options.cores, 1, 100000);
     values["--jobs"] = integer(line.options.jobs, 1, 1024);
     values["--seed"] = [&line](const std::string &v) { return number(v, line.seed); };
+    values["--runs"] = [&line](const std::string &v) { return number(v, line.runs) && line.runs >= 1 && line.runs <= 1000; };
+    values["--edge"] = [&line](const std::string &v) { return number(v, line.edge) && line.edge <= 100; };
     values["--rtol"] = [&line](const std::string &v) { return number(v, line.rtol) && line.rtol >= 0; };
     values["--atol"] = [&line](const std::string &v) { return number(v, line.atol) && line.atol >= 0; };
     values["--random"] = values["--seed"];
@@ -47,6 +49,7 @@ public:
     values["--emit"] = choice<Stage>(line.emit, {{"graph", Stage::Graph}, {"tile", Stage::Tile}, {"core", Stage::Core}, {"neff", Stage::Neff}});
     values["--without"] = choice<std::string>(
         without, {{"fuse", "fuse"}, {"prune", "prune"}, {"layout", "layout"}, {"tiling", "tiling"}, {"order", "order"}, {"residency", "residency"}});
+    values["--defaults"] = choice<DefaultInputs>(line.options.defaults, {{"auto", DefaultInputs::Auto}, {"keep", DefaultInputs::Keep}, {"freeze", DefaultInputs::Freeze}});
     values["--quantize"] = choice<bool>(line.options.quantizeInt8, {{"int8", true}, {"none", false}});
     values["--calibration-data"] = text(line.options.calibrationData);
     values["--shape"] = [&line](const std::string &v) { return shape(v, line.options); };
@@ -277,6 +280,8 @@ Options
                                          sizes may be lists and ranges: {16,64,128}, 16..128 (doubling), 16..128:16
   --shapes-from DIR                      shapes of the inputs of a data set (input_0.pb, ...), or of all data sets in
                                          DIR; may be repeated. Several shapes make one NEFF with a bucket for each
+  --defaults auto|keep|freeze            inputs that have a default (an initializer): leave them inputs that may be left out, or
+                                         compile the default in; auto freezes weights listed among the inputs
   --pad auto|none                        let buckets serve smaller shapes where that cannot change a result (auto)
   --pad-shapes N                         the most smaller shapes to prove this for               (1024)
   --jobs N                               compiler threads; the result does not depend on it
@@ -285,7 +290,8 @@ Options
   --report FILE.json                     what was done, for machines
   --timing                               time and memory per phase
   --quiet                                no summary
-  verify: --test-data DIR (input_J.pb) or --random SEED, --rtol R, --atol A, --executor host|precise, --json
+  verify: --test-data DIR (input_J.pb) or --random SEED, --runs N (4) of which --edge PERCENT (75) draw infinities, NaN,
+          exact halves, extremes and masked rows, --rtol R, --atol A, --executor host|precise, --json
 
 Exit status
   0 done   1 the model cannot be compiled   2 wrong usage   3 a file cannot be read or written

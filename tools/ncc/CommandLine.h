@@ -23,6 +23,8 @@ struct CommandLine {
   Stage emit = Stage::Neff;
   bool timing = false, json = false, quiet = false, debugMap = true;
   uint64_t seed = 1;          // verify
+  uint64_t runs = 4;          // verify: sets of inputs drawn
+  uint64_t edge = 75;         // verify: percent of them with edge values
   double rtol = -1, atol = -1; // verify; negative: by precision
   std::string testData;        // verify: folder with inputs
   bool precise = false;        // verify: on the precise interpreter

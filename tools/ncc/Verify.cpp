@@ -6,6 +6,7 @@
 
 #include "compiler/driver/Buckets.h"
 #include "compiler/frontend/onnx/Model.h"
+#include "compiler/verify/EdgeInputs.h"
 #include "compiler/verify/PassCheck.h"
 #include "runtime/api/TensorFiles.h"
 #include "runtime/tensor/Printable.h"
@@ -21,25 +22,22 @@ using nlohmann::ordered_json;
 
 namespace {
 
-/// Floats in [-1, 1]; integers are 0 or 1, which indices, masks and lengths of any model may be.
-Tensor randomTensor(const neff::TensorInfo &info, std::mt19937_64 &random) {
-  Tensor tensor(info.dtype, info.shape);
-  for (int64_t i = 0; i < tensor.size(); ++i) {
-    if (isFloat(info.dtype)) {
-      tensor.setDouble(i, static_cast<double>(random() % 20001) / 10000 - 1);
-    } else {
-      tensor.setInt(i, static_cast<int64_t>(random() % 2));
-    }
-  }
-  return tensor;
-}
+/// A check of one set of inputs.
+struct Run {
+  verify::InputKind kind = verify::InputKind::Ordinary;
+  bool given = false;    // from a data set
+  bool narrowed = false; // the model refuses integers of the whole range
+  verify::CheckResult result;
+  bool good() const { return result.wrongPass.empty(); }
+  std::string name() const { return given ? "data set" : std::string(inputKindName(kind)); }
+};
 
 ordered_json toJson(const verify::NodeError &node) {
   return {{"name", node.node}, {"op", node.op}, {"shape", node.shape}, {"max_abs", node.error.maxAbs}, {"max_rel", node.error.maxRel},
           {"cosine", node.error.cosine}, {"ulp", node.error.ulp}, {"pass", node.error.within}};
 }
 
-void printJson(const verify::CheckResult &result) {
+void printJson(const verify::CheckResult &result, const std::vector<Run> &runs) {
   ordered_json json;
   json["pass"] = result.wrongPass.empty();
   json["wrong_pass"] = result.wrongPass;
@@ -55,6 +53,10 @@ void printJson(const verify::CheckResult &result) {
   json["nodes"] = ordered_json::array();
   for (const verify::NodeError &node : result.nodes) {
     json["nodes"].push_back(toJson(node));
+  }
+  json["runs"] = ordered_json::array();
+  for (const Run &run : runs) {
+    json["runs"].push_back({{"inputs", run.name()}, {"pass", run.good()}, {"wrong_pass", run.result.wrongPass}, {"wrong_node", run.result.wrongNode}});
   }
   std::printf("%s\n", json.dump(2, ' ', true, ordered_json::error_handler_t::replace).c_str());
 }
@@ -88,16 +90,15 @@ void printText(const verify::CheckResult &result) {
   }
 }
 
-/// From the data set, or random ones of the model's shapes.
-std::optional<std::vector<Tensor>> inputsOf(const CommandLine &line, const std::vector<neff::TensorInfo> &infos, DiagnosticEngine &diagnostics) {
-  std::vector<Tensor> inputs;
-  std::mt19937_64 random(line.seed);
-  if (line.testData.empty()) {
-    for (const neff::TensorInfo &info : infos) {
-      inputs.push_back(randomTensor(info, random));
-    }
-    return inputs;
+void printRuns(const std::vector<Run> &runs) {
+  for (const Run &run : runs) {
+    std::printf("%-5s %s inputs%s%s\n", run.good() ? "pass" : "FAIL", run.name().c_str(), run.narrowed ? ", integers 0 and 1" : "",
+                run.good() ? "" : (": the pass " + run.result.wrongPass + ", first at node '" + run.result.wrongNode + "'").c_str());
   }
+}
+
+std::optional<std::vector<Tensor>> givenInputs(const CommandLine &line, const std::vector<neff::TensorInfo> &infos, DiagnosticEngine &diagnostics) {
+  std::vector<Tensor> inputs;
   absl::StatusOr<std::vector<api::NamedTensor>> files = api::readTensorSeries(line.testData, "input_");
   if (!files.ok() || files->size() < infos.size()) {
     diagnostics.report(Code::BadOption, "--test-data: " + (files.ok() ? "'" + line.testData + "' has " + std::to_string(files->size()) + " inputs, the model takes " + std::to_string(infos.size())
@@ -115,6 +116,23 @@ std::optional<std::vector<Tensor>> inputsOf(const CommandLine &line, const std::
   return inputs;
 }
 
+/// Checks one set of drawn inputs. Integers of the whole range that the reference evaluation refuses (an index outside of
+/// its table) are drawn again as zeros and ones.
+std::optional<Run> drawnRun(const frontend::Model &model, const verify::CheckOptions &options, const std::vector<neff::TensorInfo> &infos, verify::InputKind kind,
+                            std::mt19937_64 &random, DiagnosticEngine &diagnostics) {
+  const std::mt19937_64 before = random;
+  for (bool wholeRange : {true, false}) {
+    random = before;
+    DiagnosticEngine quiet;
+    const bool last = !wholeRange || kind != verify::InputKind::Extreme;
+    std::optional<verify::CheckResult> result = verify::checkPasses(model, options, verify::drawInputs(infos, kind, wholeRange, random), last ? diagnostics : quiet);
+    if (result || last) {
+      return result ? std::optional(Run{kind, false, !wholeRange, *std::move(result)}) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 int cli::runVerify(const CommandLine &line, DiagnosticEngine &diagnostics) {
@@ -127,15 +145,40 @@ int cli::runVerify(const CommandLine &line, DiagnosticEngine &diagnostics) {
   if (line.rtol >= 0 || line.atol >= 0) {
     options.tolerance = {line.rtol >= 0 ? line.rtol : 1e-3, 1e-5, line.atol, 2};
   }
-  std::unique_ptr<frontend::Model> model = loadModel(line.model, diagnostics);
+  std::unique_ptr<frontend::Model> model = loadModel(line.model, diagnostics, options.compile.defaults);
   std::optional<Options> one = model ? driver::onlyOptions(*model, options.compile, "ncc verify", diagnostics) : std::nullopt;
   options.compile = one ? *std::move(one) : options.compile;
   std::optional<std::vector<neff::TensorInfo>> infos = one ? verify::modelInputs(*model, options.compile, diagnostics) : std::nullopt;
-  std::optional<std::vector<Tensor>> inputs = infos ? inputsOf(line, *infos, diagnostics) : std::nullopt;
-  std::optional<verify::CheckResult> result = inputs ? verify::checkPasses(*model, options, *inputs, diagnostics) : std::nullopt;
-  if (!result) {
+  if (!infos) {
     return exitCodeOf(diagnostics);
   }
-  line.json ? printJson(*result) : printText(*result);
-  return result->wrongPass.empty() ? kOk : kMismatch;
+  std::vector<Run> runs;
+  if (!line.testData.empty()) {
+    std::optional<std::vector<Tensor>> inputs = givenInputs(line, *infos, diagnostics);
+    std::optional<verify::CheckResult> result = inputs ? verify::checkPasses(*model, options, *inputs, diagnostics) : std::nullopt;
+    if (!result) {
+      return exitCodeOf(diagnostics);
+    }
+    runs.push_back({verify::InputKind::Ordinary, true, false, *std::move(result)});
+  }
+  std::mt19937_64 random(line.seed);
+  for (uint64_t i = 0; line.testData.empty() && i < line.runs; ++i) {
+    std::optional<Run> run = drawnRun(*model, options, *infos, verify::kindOfRun(i, line.runs, line.edge), random, diagnostics);
+    if (!run) {
+      return exitCodeOf(diagnostics);
+    }
+    runs.push_back(*std::move(run));
+    if (!runs.back().good()) {
+      break;
+    }
+  }
+  // The run that failed, else the first, whose errors are those of ordinary numbers.
+  const verify::CheckResult &shown = runs.back().good() ? runs.front().result : runs.back().result;
+  if (line.json) {
+    printJson(shown, runs);
+  } else {
+    printText(shown);
+    printRuns(runs);
+  }
+  return shown.wrongPass.empty() ? kOk : kMismatch;
 }

@@ -2,6 +2,11 @@
 #include "compiler/frontend/onnx/DimFormula.h"
 
 #include "absl/strings/ascii.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 
@@ -72,6 +77,12 @@ std::vector<std::string> namesInDim(std::string_view formula) {
                 return std::optional<int64_t>(1);
               }).has_value();
   return good ? names : std::vector<std::string>();
+}
+
+bool namesNothing(std::string_view name) {
+  constexpr std::string_view kUnknown[] = {"", "?", "*", "-1", "none", "null", "nan", "unknown", "dynamic"};
+  const std::string lower = absl::AsciiStrToLower(absl::string_view(name.data(), name.size()));
+  return std::find(std::begin(kUnknown), std::end(kUnknown), lower) != std::end(kUnknown);
 }
 
 } // namespace ncc::frontend

@@ -22,4 +22,7 @@ const std::string &formulaOf(const std::string &symbol, const std::map<std::stri
 /// The names in a formula, in their order; nothing where the text is none.
 std::vector<std::string> namesInDim(std::string_view formula);
 
+/// Does a dimension's name stand for "not known", as exporters write it for dims that have nothing to do with each other?
+bool namesNothing(std::string_view name);
+
 } // namespace ncc::frontend

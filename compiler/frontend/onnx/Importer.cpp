@@ -261,7 +261,9 @@ void GraphImporter::addInitializers(const onnx::GraphProto &graph, Scope &scope)
     }
   };
   for (const onnx::TensorProto &tensor : graph.initializer()) {
-    add(tensor.name(), {&tensor, nullptr});
+    if (model.defaultOf(tensor.name()) != &tensor) { // that one is an input
+      add(tensor.name(), {&tensor, nullptr});
+    }
   }
   for (const onnx::SparseTensorProto &tensor : graph.sparse_initializer()) {
     add(tensor.values().name(), {nullptr, &tensor});
@@ -515,7 +517,7 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   std::vector<const onnx::ValueInfoProto *> inputs, tensors;
   for (const onnx::ValueInfoProto &input : graph.input()) {
     if (scope.initializers.count(input.name())) {
-      continue; // old files list weights among the inputs
+      continue; // weights listed among the inputs
     }
     if (input.name().empty()) {
       diagnostics->report(Code::BadGraph, "an input of the graph has no name");
@@ -533,6 +535,10 @@ OwningOpRef<ModuleOp> GraphImporter::run(const ImportOptions &options) {
   }
   if (diagnostics->hasErrors()) {
     return {};
+  }
+  if (!model.frozenInputs().empty()) {
+    diagnostics->report(Code::DefaultFrozen, absl::StrCat(model.frozenInputs().size(), " inputs with a default value ('", model.frozenInputs().front(),
+                                                          model.frozenInputs().size() > 1 ? "', ...) are" : "') are", " compiled in as constants"));
   }
   std::optional<std::vector<Shape>> shapes = bindInputShapes(tensors, options, *diagnostics);
   if (!shapes) {

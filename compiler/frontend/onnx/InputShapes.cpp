@@ -102,14 +102,30 @@ private:
         error(Code::ShapeMismatch, absl::StrCat("dimension ", i, " of input '", input.name(), "' is ",
                                                 dim.dim_value(), " in the model and ", size, " in the given shape"));
       }
-      if (!dim.dim_param().empty()) {
-        auto [it, fresh] = symbols.emplace(dim.dim_param(), size);
-        if (!fresh && it->second != size) {
-          error(Code::ShapeMismatch, absl::StrCat("dimension '", dim.dim_param(), "' would be both ", it->second,
-                                                  " and ", size));
-        }
+      const std::string symbol = symbolOf(dim);
+      if (symbol.empty()) {
+        continue;
       }
+      auto [it, fresh] = symbols.emplace(symbol, size);
+      if (fresh || it->second == size) {
+        continue;
+      }
+      if (options.dims.count(symbol)) {
+        error(Code::ShapeMismatch, absl::StrCat("dimension '", symbol, "' would be both ", it->second, " and ", size));
+        continue;
+      }
+      diagnostics.report(Code::DimSeparated, absl::StrCat("dimension '", symbol, "' is ", it->second, " in one input and ", size, " in input '", input.name(),
+                                                          "': the name does not bind them to one size"));
+      separated.insert(symbol);
+      symbols.erase(it);
     }
+  }
+
+  /// The name that binds a dim together with others of that name; none for what exporters write for "unknown", unless an
+  /// option gives it a size, and for names that turned out to mean several sizes.
+  std::string symbolOf(const onnx::TensorShapeProto::Dimension &dim) const {
+    const std::string &name = dim.dim_param();
+    return separated.count(name) || (namesNothing(name) && !options.dims.count(name)) ? "" : name;
   }
 
   Shape bind(const onnx::ValueInfoProto &input) {
@@ -128,15 +144,14 @@ private:
       int64_t size = sizeOf(shape.dim(i));
       if (size == kOpen && i == 0 && !options.dimFormulas.contains(shape.dim(0).dim_param())) {
         size = 1;
-        diagnostics.report(Code::BatchDefault, absl::StrCat("the open first dimension",
-                           shape.dim(0).dim_param().empty() ? "" : absl::StrCat(" '", shape.dim(0).dim_param(), "'"),
-                           " of input '", input.name(), "' is taken as 1"));
-        if (!shape.dim(0).dim_param().empty()) {
-          symbols.emplace(shape.dim(0).dim_param(), 1);
+        const std::string symbol = symbolOf(shape.dim(0));
+        diagnostics.report(Code::BatchDefault, absl::StrCat("the open first dimension", symbol.empty() ? "" : absl::StrCat(" '", symbol, "'"), " of input '",
+                                                            input.name(), "' is taken as 1"));
+        if (!symbol.empty()) {
+          symbols.emplace(symbol, 1);
         }
       } else if (size == kOpen) {
-        // Some exporters write a question mark for "unknown", which names nothing.
-        const std::string symbol = shape.dim(i).dim_param() == "?" ? "" : shape.dim(i).dim_param();
+        const std::string symbol = symbolOf(shape.dim(i));
         std::vector<std::string> open; // what --dim options would settle it
         for (const std::string &name : namesInDim(formulaOf(symbol, options.dimFormulas))) {
           open.insert(open.end(), symbols.count(name) ? 0 : 1, absl::StrCat("--dim ", name, "=SIZE"));
@@ -158,7 +173,7 @@ private:
     if (dim.has_dim_value() && dim.dim_value() >= 0 && dim.dim_param().empty()) {
       return dim.dim_value();
     }
-    const std::string &name = dim.dim_param();
+    const std::string name = symbolOf(dim);
     if (auto known = symbols.find(name); known != symbols.end() || name.empty()) {
       return name.empty() ? kOpen : known->second;
     }
@@ -170,7 +185,7 @@ private:
     std::vector<std::string> parts;
     for (const auto &dim : shape.dim()) {
       int64_t size = sizeOf(dim);
-      parts.push_back(size != kOpen ? std::to_string(size) : dim.dim_param().empty() ? "N" : dim.dim_param());
+      parts.push_back(size != kOpen ? std::to_string(size) : symbolOf(dim).empty() ? "N" : symbolOf(dim));
     }
     return absl::StrJoin(parts, "x");
   }
@@ -178,6 +193,7 @@ private:
   const ImportOptions &options;
   DiagnosticEngine &diagnostics;
   std::map<std::string, int64_t> symbols;
+  std::set<std::string> separated; // names that stand for several sizes
   bool good = true;
 };
 

@@ -57,7 +57,7 @@ static absl::Status parse(std::string_view bytes, WireMessage kind, Message &mes
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Model>> Model::load(const std::string &path) {
+absl::StatusOr<std::unique_ptr<Model>> Model::load(const std::string &path, DefaultInputs defaults) {
   absl::StatusOr<std::shared_ptr<const MappedFile>> mapping = MappedFile::open(path);
   if (!mapping.ok()) {
     return mapping.status();
@@ -74,7 +74,55 @@ absl::StatusOr<std::unique_ptr<Model>> Model::load(const std::string &path) {
   if (!model->message.has_graph()) {
     return absl::InvalidArgumentError(absl::StrCat("'", path, "' holds no graph"));
   }
+  model->sortDefaults(defaults);
   return model;
+}
+
+void Model::sortDefaults(DefaultInputs defaults) {
+  // Before IR version 4 every initializer had to be listed among the inputs.
+  if (message.ir_version() < 4) {
+    return;
+  }
+  // Exporters that list all initializers list their weights: many, or large. Sizes and axes are integer vectors.
+  constexpr int kMostDefaults = 16;
+  constexpr int64_t kMostElements = 1 << 14;
+  std::map<std::string, onnx::ValueInfoProto *> inputs;
+  for (onnx::ValueInfoProto &input : *message.mutable_graph()->mutable_input()) {
+    inputs.emplace(input.name(), &input);
+  }
+  std::vector<const onnx::TensorProto *> listed;
+  int64_t elements = 0;
+  for (const onnx::TensorProto &initializer : message.graph().initializer()) {
+    if (inputs.count(initializer.name())) {
+      listed.push_back(&initializer);
+      __int128 size = 1;
+      for (int64_t dim : initializer.dims()) {
+        size = std::min<__int128>(size * std::max<int64_t>(dim, 0), kMostElements + 1);
+      }
+      elements = std::min<int64_t>(elements + static_cast<int64_t>(size), kMostElements + 1);
+    }
+  }
+  const bool weights = listed.size() > kMostDefaults || elements > kMostElements;
+  for (const onnx::TensorProto *initializer : listed) {
+    const std::optional<DType> type = dtypeOfOnnx(initializer->data_type());
+    const bool sizes = type == DType::I64 && initializer->dims_size() <= 1;
+    if (!type || type == DType::String || defaults == DefaultInputs::Freeze || (defaults == DefaultInputs::Auto && (weights || sizes))) {
+      frozen.push_back(initializer->name());
+      continue;
+    }
+    kept.emplace(initializer->name(), initializer);
+    // The default says the input's shape.
+    onnx::TensorShapeProto *shape = inputs[initializer->name()]->mutable_type()->mutable_tensor_type()->mutable_shape();
+    shape->clear_dim();
+    for (int64_t dim : initializer->dims()) {
+      shape->add_dim()->set_dim_value(dim);
+    }
+  }
+}
+
+const onnx::TensorProto *Model::defaultOf(const std::string &input) const {
+  auto found = kept.find(input);
+  return found == kept.end() ? nullptr : found->second;
 }
 
 std::vector<const onnx::ValueInfoProto *> Model::openInputs() const {
@@ -87,7 +135,7 @@ std::vector<const onnx::ValueInfoProto *> Model::openInputs() const {
   }
   std::vector<const onnx::ValueInfoProto *> inputs;
   for (const onnx::ValueInfoProto &input : message.graph().input()) {
-    if (!given.count(input.name())) {
+    if (!given.count(input.name()) || kept.count(input.name())) {
       inputs.push_back(&input);
     }
   }

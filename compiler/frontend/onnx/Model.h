@@ -4,6 +4,7 @@
 // size is checked against what the file holds before anything is allocated.
 #pragma once
 
+#include "compiler/frontend/onnx/DefaultInputs.h"
 #include "compiler/frontend/onnx/onnx.pb.h"
 #include "runtime/tensor/Value.h"
 
@@ -33,7 +34,7 @@ private:
 
 class Model {
 public:
-  static absl::StatusOr<std::unique_ptr<Model>> load(const std::string &path);
+  static absl::StatusOr<std::unique_ptr<Model>> load(const std::string &path, DefaultInputs defaults = DefaultInputs::Auto);
 
   const onnx::ModelProto &proto() const { return message; }
   const std::string &path() const { return file; }
@@ -42,8 +43,12 @@ public:
   /// The opset version the model imports for a domain ("" is ai.onnx), or 0.
   int64_t opsetVersion(std::string_view domain) const;
 
-  /// The graph inputs that no initializer gives a value, in order: what data sets and callers provide.
+  /// The graph inputs that no initializer makes a constant, in order: what data sets and callers provide.
   std::vector<const onnx::ValueInfoProto *> openInputs() const;
+  /// The default of an open input, or nothing.
+  const onnx::TensorProto *defaultOf(const std::string &input) const;
+  /// Inputs whose defaults are constants although the file lets callers override them.
+  const std::vector<std::string> &frozenInputs() const { return frozen; }
 
   /// The value of a TensorProto. Raw and external data are views into mapped files; typed fields are converted.
   absl::StatusOr<Tensor> tensor(const onnx::TensorProto &proto) const;
@@ -51,11 +56,14 @@ public:
   absl::StatusOr<Tensor> tensor(const onnx::SparseTensorProto &sparse) const;
 
 private:
+  void sortDefaults(DefaultInputs defaults);
   absl::StatusOr<Tensor> externalTensor(const onnx::TensorProto &proto, DType dtype, Shape shape) const;
 
   std::string file;
   std::shared_ptr<const MappedFile> mapping;
   onnx::ModelProto message;
+  std::map<std::string, const onnx::TensorProto *> kept; // defaults by input
+  std::vector<std::string> frozen;
   mutable std::map<std::string, std::shared_ptr<const MappedFile>> external;
 };
 

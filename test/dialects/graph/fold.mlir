@@ -4,7 +4,7 @@
 func.func @identities(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   // CHECK-NEXT: return %arg0
   %one = graph.constant dense<1.0> : tensor<f32>
-  %zero = graph.constant dense<0.0> : tensor<1x3xf32>
+  %zero = graph.constant dense<-0.0> : tensor<1x3xf32>
   %0 = graph.binary mul %x, %one : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
   %1 = graph.binary add %zero, %0 : (tensor<1x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
   %2 = graph.unary neg %1 : (tensor<2x3xf32>) -> tensor<2x3xf32>

@@ -60,3 +60,20 @@ func.func @leading_axis(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %5 = graph.binary mul %1, %4 : (tensor<2x4xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
   return %5 : tensor<2x4xf32>
 }
+
+// Without the maximum exponentials overflow, unless the operand is known to be small.
+// CHECK-LABEL: func.func @softmax_without_maximum
+func.func @softmax_without_maximum(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
+  // CHECK: graph.unary exp
+  // CHECK-NOT: graph.softmax %arg0
+  %0 = graph.unary exp %x : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %1 = graph.reduce sum %0 axes = [1] : (tensor<2x4xf32>) -> tensor<2x1xf32>
+  %2 = graph.binary div %0, %1 : (tensor<2x4xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  // CHECK: %[[T:.*]] = graph.unary tanh
+  // CHECK: graph.softmax %[[T]]
+  %3 = graph.unary tanh %x : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %4 = graph.unary exp %3 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %5 = graph.reduce sum %4 axes = [1] : (tensor<2x4xf32>) -> tensor<2x1xf32>
+  %6 = graph.binary div %4, %5 : (tensor<2x4xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
+  return %2, %6 : tensor<2x4xf32>, tensor<2x4xf32>
+}

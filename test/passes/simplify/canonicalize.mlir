@@ -1,16 +1,58 @@
 // RUN: ncc-opt --ncc-canonicalize %s | FileCheck %s
 
+// Roots of what may be -inf or -0 stay powers; a quotient by 3 has no exact reciprocal.
 // CHECK-LABEL: func.func @powers
-func.func @powers(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+func.func @powers(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
   %two = graph.constant dense<2.0> : tensor<f32>
+  %three = graph.constant dense<3.0> : tensor<f32>
   %half = graph.constant dense<0.5> : tensor<1xf32>
-  // CHECK: graph.unary square %arg0
+  // CHECK-DAG: graph.unary square %arg0
   %0 = graph.binary pow %x, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
-  // CHECK: graph.unary sqrt %arg0
+  // CHECK-DAG: graph.binary pow %arg0
   %1 = graph.binary pow %x, %half : (tensor<4xf32>, tensor<1xf32>) -> tensor<4xf32>
-  // CHECK: graph.binary mul %arg0, %{{.*}} : (tensor<4xf32>, tensor<f32>)
+  // CHECK-DAG: graph.binary mul %arg0, %{{.*}} : (tensor<4xf32>, tensor<f32>)
   %2 = graph.binary div %x, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
-  return %0, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  // CHECK-DAG: graph.binary div %arg0
+  %3 = graph.binary div %x, %three : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  // CHECK-DAG: graph.unary sqrt
+  %4 = graph.unary abs %x : (tensor<4xf32>) -> tensor<4xf32>
+  %5 = graph.binary pow %4, %half : (tensor<4xf32>, tensor<1xf32>) -> tensor<4xf32>
+  return %0, %1, %2, %3, %5 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// What rounds twice stays as written before a floor, through elementwise ops and moves, not through a sum of products.
+// CHECK-LABEL: func.func @before_floor
+func.func @before_floor(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> (tensor<16xf32>, tensor<4x4xf32>, tensor<4x4xf32>) {
+  %three = graph.constant dense<3.0> : tensor<f32>
+  // CHECK-DAG: graph.binary pow %arg0
+  %0 = graph.binary pow %x, %three : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %1 = graph.reshape %0 : (tensor<4x4xf32>) -> tensor<16xf32>
+  %2 = graph.binary add %1, %1 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %3 = graph.unary floor %2 : (tensor<16xf32>) -> tensor<16xf32>
+  // CHECK-DAG: graph.binary div %arg0
+  %4 = graph.unary sqrt %y : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %5 = graph.binary div %x, %4 : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %6 = graph.unary round %5 : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // CHECK-DAG: graph.unary square %arg1
+  %7 = graph.binary pow %y, %three : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %8 = graph.matmul %7, %x : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %9 = graph.unary floor %8 : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %3, %6, %9 : tensor<16xf32>, tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// No double holds 2^53 + 1, and a bound of NaN bounds nothing.
+// CHECK-LABEL: func.func @bounds_beyond_doubles
+func.func @bounds_beyond_doubles(%x: tensor<4xi64>, %y: tensor<4xf32>) -> (tensor<4xi64>, tensor<4xi64>, tensor<4xf32>) {
+  %odd = graph.constant dense<9007199254740993> : tensor<i64>
+  %five = graph.constant dense<5> : tensor<i64>
+  %nan = graph.constant dense<0x7FC00000> : tensor<f32>
+  // CHECK-DAG: graph.binary min %arg0
+  %0 = graph.binary min %x, %odd : (tensor<4xi64>, tensor<i64>) -> tensor<4xi64>
+  // CHECK-DAG: graph.unary clip %arg0 {{.*}}beta = 5.000000e+00
+  %1 = graph.binary min %x, %five : (tensor<4xi64>, tensor<i64>) -> tensor<4xi64>
+  // CHECK-DAG: graph.binary max %arg1
+  %2 = graph.binary max %y, %nan : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %0, %1, %2 : tensor<4xi64>, tensor<4xi64>, tensor<4xf32>
 }
 
 // CHECK-LABEL: func.func @inverse_root

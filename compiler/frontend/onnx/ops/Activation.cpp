@@ -2,7 +2,9 @@
 //
 // Unary functions and activations.
 #include "compiler/frontend/onnx/Handlers.h"
+#include "dialects/graph/Constants.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -99,13 +101,21 @@ static LogicalResult clipAttributes(NodeContext &node) {
   return node.needInputs(1, 1) ? node.result(node.unary(UnaryKind::Clip, node.input(0), low, high)) : failure();
 }
 
+/// Absent, or a constant that the attribute of a clip can be: no NaN, no integer beyond what a double holds.
+static bool isPlainBound(NodeContext &node, size_t i) {
+  std::optional<Tensor> bound = node.has(i) ? graph::constantTensor(node.input(i)) : std::nullopt;
+  if (!bound || bound->size() != 1 || bound->dtype() == DType::String) {
+    return !node.has(i);
+  }
+  const double number = bound->asDouble(0);
+  return isFloat(bound->dtype()) ? !std::isnan(number) : std::fabs(number) <= 0x1p53;
+}
+
 static LogicalResult clipInputs(NodeContext &node) {
   if (!node.needInputs(1, 3)) {
     return failure();
   }
-  bool constant = (!node.has(1) || graph::constantTensor(node.input(1))) &&
-                  (!node.has(2) || graph::constantTensor(node.input(2)));
-  if (!constant) { // bounds computed at run time
+  if (!isPlainBound(node, 1) || !isPlainBound(node, 2)) {
     Value x = node.input(0);
     x = node.has(1) ? node.binary(BinaryKind::Max, x, node.input(1)) : x;
     return node.result(node.has(2) ? node.binary(BinaryKind::Min, x, node.input(2)) : x);

@@ -142,7 +142,7 @@ Value attentionOf(NodeContext &node, Value q, Value k, Value v, Value mask, doub
 
 Value zeroHiddenRows(NodeContext &node, Value y, Value mask) {
   Value most = node.reduce(graph::ReduceKind::Max, mask, {node.rankOf(mask) - 1});
-  Value hidden = most ? node.compare(graph::CompareKind::Eq, most, node.scalarLike(most, lowest(most))) : Value();
+  Value hidden = most ? node.compare(graph::CompareKind::Le, most, node.scalarLike(most, lowest(most))) : Value();
   std::optional<Tensor> known = hidden ? graph::constantTensor(hidden) : std::nullopt;
   bool any = !known;
   for (int64_t i = 0; known && i < known->size(); ++i) {

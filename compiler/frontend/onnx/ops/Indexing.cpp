@@ -105,7 +105,7 @@ static LogicalResult oneHot(NodeContext &node) {
   }
   Value indices = node.input(0);
   if (isa<FloatType>(node.elementOf(indices))) {
-    indices = node.cast(indices, IntegerType::get(node.context(), 32));
+    indices = node.cast(indices, IntegerType::get(node.context(), 64));
   }
   std::optional<int64_t> axis = node.axis(node.attrInt("axis", -1), node.rankOf(indices) + 1);
   if (!axis) {

@@ -3,8 +3,6 @@
 // Loss functions of exported training graphs, as gathers and reductions.
 #include "compiler/frontend/onnx/Handlers.h"
 
-#include <cstdlib>
-
 using namespace mlir;
 
 namespace ncc::frontend {
@@ -23,15 +21,11 @@ static Value likelihoodLoss(NodeContext &node, Value logs, Value labels, Value w
     return node.OpBuilding::fail("reduction '" + reduction + "' is not one");
   }
   Type real = node.elementOf(logs);
-  // Class numbers are small: 32 bits are what engines compare.
-  if (std::abs(node.attrInt("ignore_index", 0)) < INT32_MAX) {
-    labels = node.cast(labels, IntegerType::get(node.context(), 32));
-  }
   Ints dims(node.dimsOf(labels)), wide = dims;
   wide.insert(wide.begin() + 1, 1);
-  Value zero = node.scalarLike(labels, 0), index = labels, counts;
+  Value zero = node.scalarLike(labels, 0), index = labels, counts, ignored;
   if (node.hasAttr("ignore_index")) {
-    Value ignored = node.compare(CompareKind::Eq, labels, node.scalarLike(labels, static_cast<double>(node.attrInt("ignore_index", 0))));
+    ignored = node.compare(CompareKind::Eq, labels, node.scalarLike(labels, static_cast<double>(node.attrInt("ignore_index", 0))));
     index = node.select(ignored, zero, labels);
     counts = node.cast(node.unary(UnaryKind::LogicalNot, ignored), real);
   }
@@ -46,8 +40,9 @@ static Value likelihoodLoss(NodeContext &node, Value logs, Value labels, Value w
   if (weights) {
     Value each = node.gather(weights, index, 0);
     counts = counts ? node.mul(counts, each) : each;
+    loss = node.mul(loss, each);
   }
-  loss = counts ? node.mul(loss, counts) : loss;
+  loss = ignored ? node.select(ignored, node.scalarLike(loss, 0), loss) : loss; // whatever stands at class 0, even an infinity
   if (reduction == "none" || !loss) {
     return loss;
   }

@@ -160,7 +160,7 @@ private:
       return true;
     }
     std::string precision = made.segments.empty() ? driver::lowestProduct(options) : made.provenance.precision;
-    made.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash.get(), fileName(), precision};
+    made.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash.get(), graphName(), precision};
     made.weightOwner = workspace;
     result.model = std::move(made);
     return timed("plan", [&] { return finishPlan(main, std::move(total), result.model); });
@@ -472,7 +472,7 @@ private:
       }
       info.usefulMacs = partition.getAs<FloatAttr>("macs").getValueAsDouble();
       info.usefulMacsRate = partition.getAs<FloatAttr>("weighted_macs").getValueAsDouble();
-      info.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash.get(), fileName(), driver::lowestProduct(options)};
+      info.provenance = {"ncc 0.1.0", canonical(options), device.name, modelHash.get(), graphName(), driver::lowestProduct(options)};
       // The context holds the constants; the module itself may go, but its storage belongs to the context.
       absl::StatusOr<neff::Model> made = ncc::emit::emitModel(*module, device, std::move(info), workspace);
       absl::Status status = made.ok() ? neff::verifyModel(*made) : made.status();
@@ -498,6 +498,8 @@ private:
     return ok ? std::optional(std::move(division)) : std::nullopt;
   }
 
+  /// What a NEFF is called: nothing in it depends on where the model's file lay.
+  std::string graphName() const { return model.proto().graph().name(); }
   std::string fileName() const { return model.path().substr(model.path().find_last_of('/') + 1); }
 
   const frontend::Model &model;
@@ -654,6 +656,9 @@ std::optional<Compilation> ncc::compile(const frontend::Model &model, const Opti
   }
   std::optional<Compilation> made = list->size() > 1 ? BucketCompiler(model, options, diagnostics, progress).run(*list, stop)
                                                      : Compiler(model, list->front(), diagnostics, progress, std::make_shared<Workspace>(options.jobs)).run(stop);
+  if (made) {
+    made->sources = model.files();
+  }
   if (made && stop == Stage::Neff && !addDefaults(model, made->model, diagnostics)) {
     return std::nullopt;
   }

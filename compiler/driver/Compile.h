@@ -27,6 +27,7 @@ struct Compilation {
   neff::Model model; // refers to memory it owns through `weightOwner`
   Report report;
   std::string text; // the IR, when the compilation stopped before Neff
+  std::vector<std::string> sources; // the files it was made from
 };
 
 /// Progress: a phase begins.

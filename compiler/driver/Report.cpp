@@ -49,7 +49,9 @@ double Report::balance() const {
 
 std::string Report::json(bool timing) const {
   nlohmann::ordered_json json;
-  json["model"] = model;
+  if (timing) { // what depends on more than the model, options and target stays out of a NEFF
+    json["model"] = model;
+  }
   json["target"] = target;
   json["cores"] = cores;
   json["parallel"] = parallel;

@@ -16,7 +16,7 @@ enum class InputKind {
   Ordinary, // floats in [-1, 1], integers 0 and 1
   Exact,    // whole numbers, halves, both zeros, subnormals: what rounding, division and comparison turn on
   Special,  // infinities, NaN and rows that a mask hides: all -inf, all lowest, all false
-  Extreme,  // the largest and least of the type, integers over their whole range
+  Extreme,  // magnitudes whose products of four just do not overflow, and the least; integers over their whole range
 };
 std::string_view inputKindName(InputKind kind);
 

@@ -2,6 +2,9 @@
 
 #include "runtime/api/TensorFiles.h"
 
+#include "runtime/neff/InputFile.h"
+#include "runtime/neff/OutputFile.h"
+
 #include "runtime/api/Wire.h"
 
 #include <cctype>
@@ -100,14 +103,6 @@ absl::StatusOr<Proto> parseProto(Span bytes) {
     return bad("not a TensorProto");
   }
   return p;
-}
-
-absl::StatusOr<std::string> slurp(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return absl::NotFoundError("cannot open " + path);
-  }
-  return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 } // namespace
@@ -295,7 +290,7 @@ std::string serializeNpy(const Tensor &tensor) {
 }
 
 absl::StatusOr<NamedTensor> readTensorFile(const std::string &path) {
-  absl::StatusOr<std::string> bytes = slurp(path);
+  absl::StatusOr<std::string> bytes = neff::readWholeFile(path);
   if (!bytes.ok()) {
     return bytes.status();
   }
@@ -320,10 +315,7 @@ absl::StatusOr<NamedTensor> readTensorFile(const std::string &path) {
 absl::Status writeTensorFile(const std::string &path, const NamedTensor &tensor) {
   const bool npy = path.size() > 4 && path.substr(path.size() - 4) == ".npy";
   std::string bytes = npy ? serializeNpy(tensor.tensor) : serializeTensorProto(tensor);
-  std::ofstream out(path, std::ios::binary);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  return out ? absl::OkStatus() : absl::PermissionDeniedError("cannot write " + path);
+  return neff::writeWholeFile(path, bytes);
 }
 
 absl::StatusOr<std::vector<NamedTensor>> readTensorSeries(const std::string &directory, const std::string &prefix) {

@@ -1,6 +1,9 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 #include "runtime/api/ValueFiles.h"
 
+#include "runtime/neff/InputFile.h"
+#include "runtime/neff/OutputFile.h"
+
 #include "runtime/api/TensorFiles.h"
 #include "runtime/api/Wire.h"
 
@@ -164,12 +167,11 @@ absl::StatusOr<NamedValue> readValueFile(const std::string &path, const ValueTyp
     absl::StatusOr<NamedTensor> tensor = readTensorFile(path);
     return tensor.ok() ? absl::StatusOr<NamedValue>(NamedValue{tensor->name, Value(tensor->tensor)}) : tensor.status();
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return absl::NotFoundError("cannot open " + path);
+  absl::StatusOr<std::string> bytes = neff::readWholeFile(path);
+  if (!bytes.ok()) {
+    return bytes.status();
   }
-  std::string bytes(std::istreambuf_iterator<char>(in), {});
-  absl::StatusOr<NamedValue> value = parseValueProto(Span(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()), type);
+  absl::StatusOr<NamedValue> value = parseValueProto(Span(reinterpret_cast<const uint8_t *>(bytes->data()), bytes->size()), type);
   return value.ok() ? value : absl::Status(value.status().code(), path + ": " + std::string(value.status().message()));
 }
 
@@ -177,11 +179,7 @@ absl::Status writeValueFile(const std::string &path, const NamedValue &value) {
   if (value.value.isTensor()) {
     return writeTensorFile(path, {value.name, value.value.tensor()});
   }
-  std::ofstream out(path, std::ios::binary);
-  std::string bytes = serializeValueProto(value);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  return out ? absl::OkStatus() : absl::PermissionDeniedError("cannot write " + path);
+  return neff::writeWholeFile(path, serializeValueProto(value));
 }
 
 } // namespace ncc::api

@@ -19,7 +19,7 @@
 namespace ncc::neff {
 
 absl::StatusOr<MappedFile> mapFile(const std::string &path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     return absl::NotFoundError("cannot open " + path + ": " + std::strerror(errno));
   }

@@ -4,98 +4,17 @@
 
 #include "runtime/neff/Format.h"
 #include "runtime/neff/Info.h"
+#include "runtime/neff/OutputFile.h"
 #include "runtime/neff/PlanJson.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <iterator>
 #include <map>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace ncc::neff {
 
 namespace {
-
-absl::Status systemError(const std::string &what) {
-  std::string text = what + ": " + std::strerror(errno);
-  return errno == ENOSPC || errno == EDQUOT ? absl::ResourceExhaustedError(text) : absl::PermissionDeniedError(text);
-}
-
-/// A file under a temporary name beside its target; removed unless committed.
-class OutputFile {
-public:
-  absl::Status open(const std::string &path) {
-    target = path;
-    temporary = path + ".XXXXXX";
-    fd = ::mkstemp(temporary.data());
-    if (fd < 0) {
-      temporary.clear();
-      return systemError("cannot write " + path);
-    }
-    return absl::OkStatus();
-  }
-  ~OutputFile() {
-    if (fd >= 0) {
-      ::close(fd);
-    }
-    if (!temporary.empty()) {
-      ::unlink(temporary.c_str());
-    }
-  }
-  absl::Status write(const void *data, size_t size) {
-    const char *p = static_cast<const char *>(data);
-    while (size > 0) {
-      ssize_t n = ::write(fd, p, std::min<size_t>(size, 1 << 26));
-      if (n < 0 && errno == EINTR) {
-        continue;
-      }
-      if (n <= 0) {
-        return systemError("cannot write " + target);
-      }
-      p += n;
-      size -= static_cast<size_t>(n);
-      position += static_cast<uint64_t>(n);
-    }
-    return absl::OkStatus();
-  }
-  absl::Status zeros(uint64_t size) {
-    static const char block[4096] = {};
-    for (absl::Status status; size > 0;) {
-      uint64_t n = std::min<uint64_t>(size, sizeof block);
-      if (status = write(block, n); !status.ok()) {
-        return status;
-      }
-      size -= n;
-    }
-    return absl::OkStatus();
-  }
-  absl::Status rewrite(uint64_t at, const void *data, size_t size) {
-    if (::pwrite(fd, data, size, static_cast<off_t>(at)) != static_cast<ssize_t>(size)) {
-      return systemError("cannot write " + target);
-    }
-    return absl::OkStatus();
-  }
-  absl::Status commit() {
-    mode_t mask = ::umask(0);
-    ::umask(mask);
-    ::fchmod(fd, 0666 & ~mask);
-    int status = ::close(fd);
-    fd = -1;
-    if (status != 0 || ::rename(temporary.c_str(), target.c_str()) != 0) {
-      return systemError("cannot write " + target);
-    }
-    temporary.clear();
-    return absl::OkStatus();
-  }
-  uint64_t position = 0;
-
-private:
-  std::string target, temporary;
-  int fd = -1;
-};
 
 struct Member {
   std::string name;

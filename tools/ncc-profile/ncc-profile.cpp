@@ -3,6 +3,7 @@
 // What the device would need for a NEFF, by the timing simulator.
 
 #include "runtime/neff/Json.h"
+#include "runtime/neff/OutputFile.h"
 #include "runtime/neff/Reader.h"
 #include "runtime/sim/Timing.h"
 #include "runtime/tensor/Printable.h"
@@ -126,11 +127,11 @@ int run(const Args &args) {
     return failure(kRunFailed, report.ok() ? spec.status() : report.status(), args.has("json"));
   }
   if (args.has("trace")) {
-    std::ofstream out(args.text("trace"), std::ios::binary);
-    out << sim::traceJson(*model, *report);
-    out.close();
-    if (!out) {
-      return failure(kBadInput, Code::OutputUnwritable, "cannot write " + args.text("trace"), args.has("json"));
+    const std::string path = args.text("trace");
+    absl::Status status = neff::checkOutput(path, {args.positional[0]});
+    status = status.ok() ? neff::writeWholeFile(path, sim::traceJson(*model, *report)) : status;
+    if (!status.ok()) {
+      return failure(kBadInput, Code::OutputUnwritable, std::string(status.message()), args.has("json"));
     }
   }
   neff::Json json = toJson(*model, *report, *spec, static_cast<size_t>(args.number("top", 12)));

@@ -6,13 +6,12 @@
 #include "compiler/frontend/onnx/Importer.h"
 #include "compiler/frontend/onnx/Model.h"
 #include "compiler/driver/Check.h"
+#include "runtime/neff/OutputFile.h"
 #include "runtime/neff/Writer.h"
 #include "runtime/tensor/Printable.h"
 
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <unistd.h>
 
 using namespace ncc;
@@ -20,37 +19,32 @@ using namespace ncc::cli;
 
 namespace {
 
-// Renaming onto a device or a folder would destroy it (as root, /dev/null) or fail late.
-bool isReplaceable(const std::string &path, DiagnosticEngine &diagnostics) {
-  std::error_code ignored;
-  std::filesystem::file_status status = std::filesystem::status(path, ignored);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    diagnostics.report(Code::OutputUnwritable, "'" + path + "' exists and is not a regular file");
-    return false;
+bool good(const absl::Status &status, DiagnosticEngine &diagnostics) {
+  if (!status.ok()) {
+    diagnostics.report(Code::OutputUnwritable, std::string(status.message()));
   }
-  return true;
+  return status.ok();
 }
 
-// A file that appears whole or not at all.
 bool writeWhole(const std::string &path, const std::string &content, DiagnosticEngine &diagnostics) {
-  std::string partial = path + ".partial" + std::to_string(getpid());
-  bool ok;
-  {
-    std::ofstream file(partial, std::ios::binary);
-    file << content;
-    file.close();
-    ok = file.good();
+  return good(neff::writeWholeFile(path, content), diagnostics);
+}
+
+/// No output may be a source or the other output, before anything is compiled and again before anything is written.
+bool outputsAreFree(const CommandLine &line, const std::vector<std::string> &sources, DiagnosticEngine &diagnostics) {
+  for (const std::string &path : {line.output, line.reportFile}) {
+    if (!path.empty() && !good(neff::checkOutput(path, sources), diagnostics)) {
+      return false;
+    }
   }
-  std::error_code error;
-  if (ok) {
-    std::filesystem::rename(partial, path, error);
+  std::error_code ignored;
+  const bool same = !line.output.empty() && !line.reportFile.empty() &&
+                    (line.output == line.reportFile || std::filesystem::weakly_canonical(line.output, ignored) == std::filesystem::weakly_canonical(line.reportFile, ignored) ||
+                     std::filesystem::equivalent(line.output, line.reportFile, ignored));
+  if (same) {
+    diagnostics.report(Code::OutputUnwritable, "the report and the output are the same file, '" + line.output + "'");
   }
-  if (!ok || error) {
-    std::filesystem::remove(partial, error);
-    diagnostics.report(Code::OutputUnwritable, "'" + path + "' cannot be written: " + std::strerror(errno));
-    return false;
-  }
-  return true;
+  return !same;
 }
 
 Progress progressOnTerminal(const CommandLine &line) {
@@ -61,10 +55,8 @@ Progress progressOnTerminal(const CommandLine &line) {
 }
 
 int compileCommand(const CommandLine &line, DiagnosticEngine &diagnostics) {
-  for (const std::string &path : {line.output, line.reportFile}) {
-    if (!path.empty() && !isReplaceable(path, diagnostics)) {
-      return kFileError;
-    }
+  if (!outputsAreFree(line, {line.model}, diagnostics)) {
+    return kFileError;
   }
   std::optional<Compilation> result = compileFile(line.model, line.options, diagnostics, line.emit, progressOnTerminal(line));
   if (!line.quiet && isatty(STDERR_FILENO)) {
@@ -72,6 +64,9 @@ int compileCommand(const CommandLine &line, DiagnosticEngine &diagnostics) {
   }
   if (!result) {
     return exitCodeOf(diagnostics);
+  }
+  if (!outputsAreFree(line, result->sources, diagnostics)) {
+    return kFileError;
   }
   if (line.emit != Stage::Neff) {
     if (line.output.empty()) {

@@ -4,6 +4,7 @@
 #include "compiler/diagnostics/Diagnostic.h"
 #include "runtime/tensor/Printable.h"
 #include "tools/ncc/CommandLine.h"
+#include "tools/support/FileFault.h"
 
 #include <csignal>
 #include <cstdio>
@@ -31,5 +32,6 @@ int main(int argc, char **argv) {
     return ncc::cli::kUsage;
   }
   std::set_new_handler(line.json ? outOfMemory<true> : outOfMemory<false>);
-  return ncc::cli::run(line);
+  ncc::tools::reportFileFaults(ncc::Code::ModelUnreadable, ncc::cli::kFileError, line.json);
+  return ncc::tools::finished(ncc::cli::run(line), ncc::cli::kFileError);
 }

@@ -6,6 +6,7 @@
 #include "runtime/neff/Demand.h"
 #include "runtime/tensor/Guard.h"
 #include "tools/support/Failure.h"
+#include "tools/support/FileFault.h"
 
 namespace ncc::tools {
 
@@ -32,15 +33,16 @@ inline neff::Limits limitsOf(const Args &args) {
   return limits;
 }
 
-/// run(), or the failure of whatever it ran out of.
+/// run(), or the failure of whatever it ran out of: memory, threads, a file that was cut off, room for standard output.
 template <typename Run>
 int guardedMain(bool json, Run &&run) {
+  reportFileFaults(Code::NeffUnreadable, kBadModel, json);
   int exit = kOk;
   absl::Status status = guarded([&] {
     exit = run();
     return absl::OkStatus();
   });
-  return status.ok() ? exit : failure(kRunFailed, status, json);
+  return finished(status.ok() ? exit : failure(kRunFailed, status, json), kBadInput);
 }
 
 } // namespace ncc::tools

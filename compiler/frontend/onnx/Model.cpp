@@ -18,7 +18,7 @@
 namespace ncc::frontend {
 
 absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string &path) {
-  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) {
     return absl::NotFoundError(absl::StrCat("cannot open '", path, "': ", std::strerror(errno)));
   }
@@ -118,6 +118,14 @@ void Model::sortDefaults(DefaultInputs defaults) {
       shape->add_dim()->set_dim_value(dim);
     }
   }
+}
+
+std::vector<std::string> Model::files() const {
+  std::vector<std::string> all{file};
+  for (const auto &[path, mapped] : external) {
+    all.push_back(path);
+  }
+  return all;
 }
 
 const onnx::TensorProto *Model::defaultOf(const std::string &input) const {

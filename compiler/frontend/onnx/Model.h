@@ -39,6 +39,8 @@ public:
   const onnx::ModelProto &proto() const { return message; }
   const std::string &path() const { return file; }
   std::string_view bytes() const { return mapping->view(); }
+  /// The model's file and those its tensors have been read from.
+  std::vector<std::string> files() const;
 
   /// The opset version the model imports for a domain ("" is ai.onnx), or 0.
   int64_t opsetVersion(std::string_view domain) const;

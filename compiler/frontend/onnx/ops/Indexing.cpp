@@ -59,6 +59,9 @@ static LogicalResult gatherElements(NodeContext &node) {
 
 static LogicalResult gatherNd(NodeContext &node) {
   graph::GatherNdOp::Properties properties;
+  if (node.attrInt("batch_dims", 0) < 0) {
+    return node.fail(absl::StrCat("batch_dims is ", node.attrInt("batch_dims", 0), ": it counts leading dims and cannot be negative"));
+  }
   properties.batch_dims = node.intAttr(node.attrInt("batch_dims", 0));
   return node.needInputs(2, 2) ? node.result(node.one<graph::GatherNdOp>({node.input(0), node.input(1)}, properties))
                                : failure();

@@ -266,14 +266,16 @@ static LogicalResult binaryClasses(NodeContext &node, const TreeEnsemble &trees,
   Value index = node.compare(CompareKind::Gt, flat, node.scalarLike(flat, positive ? 0.5 : 0));
   Value label = pickLabels(node, labels, node.cast(index, IntegerType::get(node.context(), 64)));
   Value negative = node.unary(graph::UnaryKind::Neg, score), scores;
-  if (half && trees.transform != "PROBIT") {
+  if (base.size() != 2 && trees.transform == "PROBIT") { // of a share and what is left of one
+    scores = transformScores(node, node.concat({node.sub(node.scalarLike(score, 1), score), score}, 1), "PROBIT");
+  } else if (half) {
     scores = node.concat({node.sub(node.scalarLike(score, 1), score), score}, 1);
   } else if (base.size() != 2 && trees.transform == "LOGISTIC") {
     scores = node.unary(graph::UnaryKind::Sigmoid, node.concat({negative, score}, 1));
   } else if (base.size() == 2) {
     scores = transformScores(node, node.concat({negative, score}, 1), trees.transform);
   } else {
-    scores = trees.transform == "PROBIT" ? transformScores(node, score, "PROBIT") : node.concat({negative, score}, 1);
+    scores = node.concat({negative, score}, 1);
   }
   return node.results({label, node.cast(scores, Float32Type::get(node.context()))});
 }

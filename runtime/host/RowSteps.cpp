@@ -101,12 +101,13 @@ public:
       src.prefetch(from, p + kAhead);
       dst.prefetch(to, p + kAhead);
       RowStream in(src, from + p * src.pitch, kernels), out(dst, to + p * dst.pitch, kernels);
-      const float s = scale.at(scaleBase, p), b = bias.at(biasBase, p);
+      // A bias that is the number 0 is not added: x + -0 is x, -0 too.
+      const float s = scale.at(scaleBase, p), given = bias.at(biasBase, p), b = !bias.pattern && given == 0.0f ? -0.0f : given;
       float total = 0;
       for (int64_t done = 0; done < dst.perPartition; done += kChunk) {
         const int64_t n = std::min(kChunk, dst.perPartition - done);
         in.read(buffer, n);
-        if (s != 1.0f || b != 0.0f) {
+        if (s != 1.0f || b != 0.0f || bias.pattern) {
           kernels.scaleBias(buffer, s, b, n);
         }
         if (!kernels.activate(func, buffer, alpha, beta, n)) {

@@ -78,7 +78,7 @@ inline float tanhFast(float x) {
   p = p * z - 3.33332819422e-1f;
   float small = p * z * x + x;
   float e = expFast(-2.0f * a);
-  float big = (1.0f - e) / (1.0f + e);
+  float big = 1.0f - 2.0f * e / (1.0f + e); // exact to the last bit near 1, where inverses look closely
   big = x < 0.0f ? -big : big;
   return a < 0.625f ? small : big; // NaN takes the second
 }

@@ -17,7 +17,7 @@ def ActFunc : IsaEnum<[
   "atanh", "floor", "ceil", "round", "thresholded_relu", "shrink", "is_nan", "is_inf", "logical_not"]> {
   let Doc = "alpha and beta: leaky_relu x<0 ? alpha*x : x; elu alpha*(exp(x)-1); selu beta*(x<0 ? alpha*(exp(x)-1) : x); "
             "celu max(0,x)+min(0,alpha*(exp(x/alpha)-1)); hard_sigmoid clamp(alpha*x+beta, 0, 1); thresholded_relu x>alpha ? x : 0; "
-            "shrink (lambda=alpha, bias=beta); hard_swish x*clamp(x/6+0.5,0,1); round is to nearest even; is_inf alpha>0 also counts -inf, beta>0 also counts +inf";
+            "shrink (lambda=alpha, bias=beta); gelu, silu, mish, hard_swish x*clamp(x/6+0.5,0,1) and softsign are the standard's formulas at infinities too; round is to nearest even; is_inf alpha>0 also counts -inf, beta>0 also counts +inf";
 }
 
 def AluOp : IsaEnum<[
@@ -100,7 +100,7 @@ def Activate : Instruction<3, "activate", ["Scalar"]> {
     Pattern<"rowSum", "write", onChip, "[P][1]: sum of the fp32 results of each partition", 1>];
   let Checks = [Check<"sameTile(inst.dst, inst.src)", "dst and src differ in partitions or free size">,
                 Check<"!inst.rowSum.valid() || perPartition(inst.rowSum, inst.dst)", "rowSum is not one element per partition of dst">];
-  let Semantics = "dst = func(src*scale + bias) in fp32 (src*scale rounded, then the sum); rowSum[p] = sum over the free pattern, before the cast";
+  let Semantics = "dst = func(src*scale + bias) in fp32 (src*scale rounded, then the sum; a bias that is the number 0 is not added); rowSum[p] = sum over the free pattern, before the cast";
   let Cost = "max(64, N) scalar cycles, +64 with rowSum";
 }
 

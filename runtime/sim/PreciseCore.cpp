@@ -77,6 +77,9 @@ public:
   absl::Status operator()(const Activate &i) {
     std::vector<float> x = floats(i.src);
     std::vector<float> scale = perPartition(i.scale, i.dst.partitions), bias = perPartition(i.bias, i.dst.partitions);
+    if (!i.bias.isPattern() && i.bias.asDouble() == 0) { // not added: x + -0 is x, -0 too
+      std::fill(bias.begin(), bias.end(), -0.0f);
+    }
     std::vector<float> sums(i.dst.partitions);
     const int64_t n = i.dst.freeSize();
     for (int64_t p = 0; p < i.dst.partitions; ++p) {

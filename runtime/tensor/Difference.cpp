@@ -46,7 +46,8 @@ Difference ncc::difference(const Tensor &given, const Tensor &wanted, double rto
     if (whole ? distance == 0 : a == b || (std::isnan(a) && std::isnan(b))) {
       continue;
     }
-    result.failures += !(distance <= atol + rtol * std::fabs(b));
+    // An infinity is close to itself only: rtol times it would cover everything.
+    result.failures += !(std::isfinite(distance) && distance <= atol + rtol * std::fabs(b));
     distance = std::isnan(distance) ? INFINITY : distance;
     result.maxAbs = std::max(result.maxAbs, distance);
     result.maxRel = std::max(result.maxRel, distance / std::max(std::fabs(b), 1e-3 * largest));

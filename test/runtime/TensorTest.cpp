@@ -1,8 +1,10 @@
 // Part of ncc, under the Apache License 2.0. See LICENSE.
 //
 // Values of tensors: a double becomes a narrow float by one rounding.
+#include "runtime/tensor/Difference.h"
 #include "runtime/tensor/Tensor.h"
 
+#include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 
@@ -41,4 +43,31 @@ TEST(Complex, IsAPairOfFloats) {
     EXPECT_EQ(tensor.imaginary(1), 0);
     EXPECT_EQ(dtypeFromName(dtypeName(type)), type);
   }
+}
+
+namespace {
+
+template <typename T>
+Tensor vectorOf(DType type, std::initializer_list<T> values) {
+  Tensor tensor(type, {static_cast<int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), tensor.mutableAs<T>().begin());
+  return tensor;
+}
+
+} // namespace
+
+TEST(Difference, ComparesIntegersAsIntegers) {
+  const int64_t big = int64_t{1} << 53;
+  const Tensor a = vectorOf<int64_t>(DType::I64, {big, INT64_MAX, INT64_MIN, 5}), b = vectorOf<int64_t>(DType::I64, {big + 1, INT64_MAX - 1, INT64_MAX, 5});
+  EXPECT_EQ(difference(a, b, 0, 0, 1).failures, 3);
+  EXPECT_EQ(difference(a, b, 0, 1, 1).failures, 1);
+  EXPECT_EQ(difference(a, a, 0, 0, 1).failures, 0);
+  const Tensor c = vectorOf<uint64_t>(DType::U64, {UINT64_MAX, 0}), d = vectorOf<uint64_t>(DType::U64, {UINT64_MAX - 1, 0});
+  EXPECT_EQ(difference(c, d, 0, 0, 1).failures, 1);
+}
+
+TEST(Difference, AnInfinityIsCloseToItselfOnly) {
+  const float inf = INFINITY;
+  const Tensor a = vectorOf<float>(DType::F32, {inf, -inf, 1, NAN, inf}), b = vectorOf<float>(DType::F32, {inf, inf, inf, NAN, 1});
+  EXPECT_EQ(difference(a, b, 1e-3, 1e-5, 1).failures, 3);
 }

@@ -107,8 +107,11 @@ static bool isPlainBound(NodeContext &node, size_t i) {
   if (!bound || bound->size() != 1 || bound->dtype() == DType::String) {
     return !node.has(i);
   }
-  const double number = bound->asDouble(0);
-  return isFloat(bound->dtype()) ? !std::isnan(number) : std::fabs(number) <= 0x1p53;
+  if (isFloat(bound->dtype())) {
+    return !std::isnan(bound->asDouble(0));
+  }
+  constexpr int64_t most = int64_t{1} << 53;
+  return bound->asInt(0) >= (bound->dtype() == DType::U64 ? 0 : -most) && bound->asInt(0) <= most;
 }
 
 static LogicalResult clipInputs(NodeContext &node) {

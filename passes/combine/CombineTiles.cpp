@@ -8,6 +8,8 @@
 
 #include "mlir/Pass/Pass.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace ncc;
 
@@ -109,6 +111,11 @@ private:
     } else if (a.op0 == "add" && commutes && a.single()) {
       options.bias = a.s0;
     } else {
+      return;
+    }
+    // As a bias the number 0 is not added, which the written sum of -0 and +0 would tell.
+    const double *number = std::get_if<double>(&options.bias);
+    if (number && *number == 0 && !(a.op0 == "mul" && a.single()) && !std::signbit(*number)) {
       return;
     }
     Value merged = t.activate(op.getResult().getType(), op.getFunc(), a.src, options);

@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<Model>> withConstants(const Model &model, const s
   if (file < 0 || ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
     return absl::InternalError("cannot write a file in memory");
   }
-  auto loaded = Model::load("/proc/self/fd/" + std::to_string(file));
+  auto loaded = Model::load("/proc/self/fd/" + std::to_string(file), DefaultInputs::Freeze);
   ::close(file);
   return loaded;
 }

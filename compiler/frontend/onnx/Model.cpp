@@ -111,11 +111,19 @@ void Model::sortDefaults(DefaultInputs defaults) {
       continue;
     }
     kept.emplace(initializer->name(), initializer);
-    // The default says the input's shape.
-    onnx::TensorShapeProto *shape = inputs[initializer->name()]->mutable_type()->mutable_tensor_type()->mutable_shape();
-    shape->clear_dim();
-    for (int64_t dim : initializer->dims()) {
-      shape->add_dim()->set_dim_value(dim);
+    // The default says what the input leaves open of its shape. What contradicts it is reported elsewhere.
+    onnx::TypeProto::Tensor *tensor = inputs[initializer->name()]->mutable_type()->mutable_tensor_type();
+    if (!tensor->has_shape()) {
+      for (int64_t dim : initializer->dims()) {
+        tensor->mutable_shape()->add_dim()->set_dim_value(dim);
+      }
+    }
+    for (int i = 0; i < std::min(tensor->shape().dim_size(), initializer->dims_size()); ++i) {
+      onnx::TensorShapeProto::Dimension *dim = tensor->mutable_shape()->mutable_dim(i);
+      if (!dim->has_dim_value() || dim->dim_value() < 0) {
+        dim->clear_dim_param();
+        dim->set_dim_value(initializer->dims(i));
+      }
     }
   }
 }

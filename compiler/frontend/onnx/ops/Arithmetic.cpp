@@ -162,8 +162,12 @@ static LogicalResult castTo(NodeContext &node) {
     static constexpr std::pair<StringLiteral, int> kNames[] = {
         {"FLOAT", 1}, {"UINT8", 2}, {"INT8", 3}, {"UINT16", 4}, {"INT16", 5}, {"INT32", 6}, {"INT64", 7},
         {"STRING", 8}, {"BOOL", 9}, {"FLOAT16", 10}, {"DOUBLE", 11}, {"UINT32", 12}, {"UINT64", 13}};
+    type = 0;
     for (const auto &[name, number] : kNames) {
       type = node.attrString("to", "") == name ? number : type;
+    }
+    if (type == 0) {
+      return node.fail("attribute 'to' names no type: '" + node.attrString("to", "") + "'");
     }
   }
   Type element = node.element(type);

@@ -118,9 +118,9 @@ private:
     int32_t want = static_cast<int32_t>(known.kind);
     SmallVector<int32_t> held = kindsHeld(attribute);
     int32_t said = untyped && attribute.type() == 0 ? (held.empty() ? want : held.front()) : attribute.type();
-    if (said != want && old && isOlderKind(attribute.name(), said)) {
+    if (const AttributeSchema *older = said != want && old ? olderForm(attribute.name(), said) : nullptr) {
       faults.push_back({absl::StrCat("attribute '", attribute.name(), "' is ", kindName(said), ", as before ", formName(schema)), wants(known), /*tolerated=*/true});
-      return;
+      return checkValues(attribute, *older);
     }
     if (said != want) {
       return fault(absl::StrCat("attribute '", attribute.name(), "' is ", kindName(said)), wants(known));
@@ -140,11 +140,15 @@ private:
     checkValues(attribute, known);
   }
 
-  bool isOlderKind(StringRef name, int32_t kind) const {
-    return any_of(schemas().forms(schema.domain, schema.op), [&](const OpSchema &form) {
+  /// The attribute as an older form of the operator has it, of that kind; null where none has.
+  const AttributeSchema *olderForm(StringRef name, int32_t kind) const {
+    for (const OpSchema &form : schemas().forms(schema.domain, schema.op)) {
       const AttributeSchema *attribute = form.since < schema.since ? form.attribute(name) : nullptr;
-      return attribute && static_cast<int32_t>(attribute->kind) == kind;
-    });
+      if (attribute && static_cast<int32_t>(attribute->kind) == kind) {
+        return attribute;
+      }
+    }
+    return nullptr;
   }
 
   void checkValues(const onnx::AttributeProto &attribute, const AttributeSchema &known) {

@@ -9,6 +9,7 @@
 #include "compiler/driver/Inputs.h"
 #include "compiler/driver/Padding.h"
 #include "compiler/driver/Phases.h"
+#include "compiler/driver/Threads.h"
 #include "compiler/calibrate/Calibrate.h"
 #include "compiler/emit/Emit.h"
 #include "compiler/emit/EmitPlan.h"
@@ -44,11 +45,15 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 struct Workspace {
   explicit Workspace(int jobs) : context(MLIRContext::Threading::DISABLED) {
     loadAllDialects(context);
-    if (jobs != 1) {
-      threads = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(static_cast<unsigned>(jobs)));
+    const int wanted = jobs == 1 ? 0 : static_cast<int>(llvm::hardware_concurrency(static_cast<unsigned>(jobs)).compute_thread_count());
+    const int given = wanted == 0 ? 0 : driver::threadsThatStart(wanted + 1); // one more for what runs beside the passes
+    beside = given > 0;
+    if (given > 1) {
+      threads = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(static_cast<unsigned>(given - 1)));
       context.setThreadPool(*threads);
     }
   }
+  bool beside = false; // may a thread run beside the passes?
   std::unique_ptr<llvm::DefaultThreadPool> threads;
   MLIRContext context;
 };
@@ -66,7 +71,7 @@ public:
       return std::nullopt;
     }
     device = *target;
-    modelHash = std::async(options.jobs == 1 ? std::launch::deferred : std::launch::async, [this] {
+    modelHash = std::async(workspace->beside ? std::launch::async : std::launch::deferred, [this] {
       std::string_view bytes = model.bytes();
       return "x128:" + neff::fastHash(absl::MakeConstSpan(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     });

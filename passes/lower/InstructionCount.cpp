@@ -42,7 +42,7 @@ public:
         .Case<graph::ConstantOp>([](auto) { return 0; })
         .Case<graph::MatmulOp>([&](graph::MatmulOp matmul) { return product(matmul); })
         .Case<graph::ConvOp, graph::ConvTransposeOp>([&](auto conv) { return convolution(conv.getX(), conv.getW(), conv.getResult(), conv.getGroup()); })
-        .Case<graph::PoolOp>([&](graph::PoolOp pool) { return tiles(op->getResult(0), kSpatialChunk) * taps(pool.getKernel()); })
+        .Case<graph::PoolOp>([&](graph::PoolOp pool) { return window(pool); })
         .Case<graph::ReduceOp>([&](graph::ReduceOp reduce) { return 3 * tiles(reduce.getX(), kChunkElements); })
         .Case<graph::SoftmaxOp>([&](graph::SoftmaxOp softmax) {
           Wide groups = ceilDiv(elements(softmax.getX()), Wide{kPartitions} * shapeOf(softmax.getX())[softmax.getAxis()]);
@@ -91,6 +91,12 @@ private:
       all = wide(all * size);
     }
     return all;
+  }
+
+  /// A tap of a tile reads each tile of the input that it overlaps; its shift adds one to those below it.
+  static Wide window(graph::PoolOp op) {
+    Wide in = tiles(op.getX(), kChunkElements), out = tiles(op.getResult(), kSpatialChunk);
+    return wide(in + out * (wide(taps(op.getKernel()) * (ceilDiv(in, out) + 1)) + 2));
   }
 
   Wide product(graph::MatmulOp op) const {

@@ -35,6 +35,8 @@ void putClamped(uint8_t *at, int64_t value, bool saturate) {
   put(at, static_cast<T>(value));
 }
 
+} // namespace
+
 int64_t toInteger(double value, ToInteger how) {
   if (std::isnan(value)) { // on the way to a range that clamps 0, else what x86 makes of it
     return how.saturate ? 0 : std::numeric_limits<int64_t>::min();
@@ -45,8 +47,6 @@ int64_t toInteger(double value, ToInteger how) {
   }
   return value < -0x1p63 ? std::numeric_limits<int64_t>::min() : static_cast<int64_t>(value);
 }
-
-} // namespace
 
 // One level of each: a type that no engine holds (the verifier lets none through) reads as zero and is not written.
 namespace {

@@ -63,6 +63,8 @@ int64_t loadInteger(DType type, const uint8_t *at);
 void storeFloat(DType type, uint8_t *at, float value, ToInteger how);
 void storeDouble(DType type, uint8_t *at, double value, ToInteger how);
 void storeInteger(DType type, uint8_t *at, int64_t value, bool saturate);
+/// The nearest end of the range for what lies outside of it, which a C++ cast leaves undefined.
+int64_t toInteger(double value, ToInteger how);
 /// Integers and bool: types that instructions treat exactly.
 inline bool exactType(DType type) { return isInteger(type) || type == DType::Bool; }
 

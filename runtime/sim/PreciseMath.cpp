@@ -2,6 +2,8 @@
 
 #include "runtime/sim/PreciseMath.h"
 
+#include "runtime/sim/CoreMemory.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -190,7 +192,7 @@ float aluFloat(AluOp op, float a, float b) {
   case AluOp::logical_xor:
     return (a != 0) != (b != 0);
   default: // bit operations have no meaning on floats: through i64
-    return static_cast<float>(aluInteger(op, static_cast<int64_t>(a), static_cast<int64_t>(b), DType::I64));
+    return static_cast<float>(aluInteger(op, toInteger(a, {.round = false}), toInteger(b, {.round = false}), DType::I64));
   }
 }
 

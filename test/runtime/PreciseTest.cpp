@@ -3,6 +3,7 @@
 #include "runtime/sim/Hazards.h"
 #include "runtime/sim/Precise.h"
 #include "runtime/sim/PreciseCore.h"
+#include "runtime/sim/PreciseMath.h"
 #include "test/runtime/ProgramBuilder.h"
 
 #include <gtest/gtest.h>
@@ -190,6 +191,16 @@ TEST(Precise, ChecksUninitialisedReadsAndRaces) {
   EXPECT_TRUE(findRaces(p, *hw::findDevice("trn1")).ok());
   isa::header(p.run[1]).sync.waits[0].value = 0;
   EXPECT_FALSE(findRaces(p, *hw::findDevice("trn1")).ok());
+}
+
+// Bit operations on floats go through integers: what lies outside of them is their nearest end, NaN is 0.
+TEST(Precise, BitOperationsOfFarNumbers) {
+  constexpr float far = 1.7e38f;
+  EXPECT_EQ(aluFloat(isa::AluOp::bit_and, far, 5), 5);
+  EXPECT_EQ(aluFloat(isa::AluOp::bit_and, INFINITY, 5), 5);
+  EXPECT_EQ(aluFloat(isa::AluOp::bit_and, -far, 5), 0);
+  EXPECT_EQ(aluFloat(isa::AluOp::bit_or, NAN, 5), 5);
+  EXPECT_EQ(aluFloat(isa::AluOp::bit_xor, -2.7f, 1), -1);
 }
 
 } // namespace

@@ -48,13 +48,7 @@ llvm::SmallVector<FoldedPiece, 3> piecesFor(int64_t size, int64_t inner, int64_t
 }
 
 /// Elements per partition of a chunk of a tensor of so many bands of rows and free elements.
-int64_t chunkFor(int64_t bands, int64_t free) {
-  int64_t chunk = kChunkElements;
-  while (chunk < kLongestChunk && bands * (free / chunk) > kManyTiles) {
-    chunk *= 2;
-  }
-  return chunk;
-}
+int64_t chunkFor(int64_t bands, int64_t free) { return longerChunk(kChunkElements, bands, free); }
 
 /// Neighbouring dims without a line between them, those of size one left out.
 FoldedShape joined(ArrayRef<int64_t> shape, llvm::function_ref<bool(size_t, size_t)> alike) {

@@ -179,10 +179,7 @@ Grid ncc::layout::defaultGrid(ArrayRef<int64_t> shape, const Layout &layout, int
   }
 
   Dims sizes = layout.freeSizes(shape);
-  while (limit < kLongestChunk && static_cast<int64_t>(grid.rows.size()) * (product(sizes) / limit) > kManyTiles) {
-    limit *= 2;
-  }
-  grid.boxes = cutBox({Dims(sizes.size(), 0), sizes}, limit);
+  grid.boxes = cutBox({Dims(sizes.size(), 0), sizes}, longerChunk(limit, static_cast<int64_t>(grid.rows.size()), product(sizes)));
   grid.cells.resize(grid.rows.size() * grid.boxes.size());
   return grid;
 }

@@ -82,6 +82,14 @@ inline constexpr int64_t kPartitions = 128;
 /// A tensor of more tiles is cut into longer chunks, up to this long: instructions are paid for one by one.
 inline constexpr int64_t kManyTiles = 1024;
 inline constexpr int64_t kLongestChunk = 4096;
+/// The chunk of a tensor of so many bands of rows and free elements that would start with `chunk`.
+template <typename Int>
+Int longerChunk(Int chunk, Int bands, Int free) {
+  while (chunk < kLongestChunk && bands * (free / chunk) > kManyTiles) {
+    chunk *= 2;
+  }
+  return chunk;
+}
 /// More elements than a scratchpad holds beside anything else: such a tensor lies in DRAM between ops in any case.
 inline constexpr int64_t kBeyondChip = int64_t{1} << 23;
 

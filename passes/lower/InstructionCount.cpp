@@ -67,11 +67,8 @@ private:
     ArrayRef<int64_t> shape = shapeOf(value);
     Wide all = elements(value), best = kCeiling;
     auto under = [&](Wide rows) {
-      Wide bands = ceilDiv(rows, kPartitions), free = ceilDiv(all, std::max<Wide>(rows, 1)), chunk = limit;
-      while (chunk < kLongestChunk && bands * (free / chunk) > kManyTiles) {
-        chunk *= 2;
-      }
-      return bands * ceilDiv(free, chunk);
+      Wide bands = ceilDiv(rows, kPartitions), free = ceilDiv(all, std::max<Wide>(rows, 1));
+      return bands * ceilDiv(free, longerChunk(limit, bands, free));
     };
     if (Operation *op = value.getDefiningOp()) {
       if (auto codes = op->getAttrOfType<ArrayAttr>("ncc.layout")) {
